@@ -1,0 +1,131 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// The Engine door: what the loop drives. One engine trains LibTorch models, one replays a recorded history, one in the
+// tests only counts. Everything here is called on the loop thread, in the order that loop/loop.hpp shows.
+#ifndef TENON_LOOP_ENGINE_HPP
+#define TENON_LOOP_ENGINE_HPP
+
+#include <tenon/base.h>
+#include <tenon/hooks.h>
+#include <tenon/tensor.h>
+
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tenon::loop {
+
+enum class Goal : std::int32_t { none = 0, minimize = 1, maximize = 2 };                  // TENON_GOAL_*
+enum class Reduce : std::int32_t { mean = 0, sum = 1, min = 2, max = 3, last = 4 };        // TENON_REDUCE_*
+enum class Stage : std::int32_t { none = 0, train = 1, validation = 2, sanity = 3, test = 4, predict = 5 };
+
+/// How a value is logged. Where on_step and on_epoch are left open, a training step logs on the step and an evaluation
+/// on the epoch. With both, the name stands for the step's value and `<name>_epoch` for the reduced one.
+struct LogOptions {
+  Goal goal = Goal::none;
+  std::optional<bool> on_step;
+  std::optional<bool> on_epoch;
+  Reduce reduce = Reduce::mean;   ///< over the batches of an epoch or evaluation, weighted by batch_size
+  bool prog_bar = false;
+  bool logger = true;
+  std::uint64_t batch_size = 0;   ///< 0: the running batch's samples
+};
+
+/// Where an engine puts what a step logs. Nothing is allocated for a name that was seen before.
+class MetricSink {
+ public:
+  virtual ~MetricSink() = default;
+  virtual void log(std::string_view name, double value, const LogOptions& options) = 0;
+};
+
+/// A metric that the task promises to log, so that `monitor` can be checked before training.
+struct DeclaredMetric {
+  std::string name;
+  Goal goal = Goal::none;
+  Stage stage = Stage::train;   ///< train or validation
+};
+
+/// Fixed from the engine's making on.
+struct EngineFacts {
+  std::string task_name;
+  boost::json::object hparams;
+  std::uint64_t train_batches = TENON_UNKNOWN;        ///< of the loader, per epoch, before limits; UNKNOWN for a stream
+  std::vector<std::uint64_t> validation_batches;      ///< one for each loader; empty: the task has no validation
+  std::uint32_t optimizers = 1;
+  bool declares_metrics = false;
+  std::vector<DeclaredMetric> metrics;
+};
+
+struct BatchInfo {
+  std::uint64_t samples = TENON_UNKNOWN;
+};
+
+/// A tensor as the engine holds it; name and view are valid until the engine is next asked to compute.
+struct EngineTensor {
+  std::string_view name;
+  tenon_tensor_view view;
+  bool trainable = false;
+  bool present = true;   ///< false: a gradient that does not exist yet
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual const EngineFacts& facts() const = 0;
+
+  /// Before the first epoch; modules into training mode. The sink lives as long as the run.
+  virtual void start_fit(MetricSink& metrics) = 0;
+  /// The training loader from the first sample of `epoch`'s order; `skip` samples are passed over.
+  virtual void start_epoch(std::uint64_t epoch, std::uint64_t skip) = 0;
+  /// Fetches one batch ahead of the current one; nothing at the loader's end.
+  virtual std::optional<BatchInfo> fetch() = 0;
+  /// The batch fetched last becomes the current one.
+  virtual void take() = 0;
+  /// Forward of the current batch; keeps the loss. Logs into the sink.
+  virtual void training_step() = 0;
+  /// Adds the gradients of loss * `scale` (1 / accumulation).
+  virtual void backward(double scale) = 0;
+  virtual void optimizer_step(std::uint32_t optimizer) = 0;
+  virtual void zero_grad(std::uint32_t optimizer) = 0;
+
+  /// A pass over evaluation loader `loader`; no gradients, modules in evaluation mode until end_evaluation.
+  /// `stage` sanity must leave no trace in any random generator.
+  virtual void start_evaluation(Stage stage, std::uint32_t loader) = 0;
+  virtual std::optional<BatchInfo> fetch_evaluation() = 0;
+  virtual void take_evaluation() = 0;
+  virtual void evaluation_step() = 0;
+  virtual void end_evaluation(Stage stage) = 0;
+  /// Only where the engine itself knows when validations happened (a recorded history); nothing: the options decide.
+  virtual std::optional<bool> validation_due() { return std::nullopt; }
+  /// Seconds of the recorded clock; nothing: the loop's own clock counts.
+  virtual std::optional<double> recorded_seconds() { return std::nullopt; }
+
+  /// TENON_TENSORS_PARAMETERS, _GRADIENTS (in the parameters' order) or _BUFFERS, tied ones once, state_dict's order.
+  virtual void tensors(std::int32_t group, std::vector<EngineTensor>& out) = 0;
+  /// What else a full checkpoint needs: `optimizer/<name>/<parameter>/<key>`, `rng/<device>`, ...; numbers and texts
+  /// (types, groups, options, aliases) go into the document.
+  virtual void training_state(std::vector<EngineTensor>& out, boost::json::object& document) = 0;
+  /// Copies a tensor's numbers, row-major, into main memory of its size.
+  virtual void copy_out(const tenon_tensor_view& tensor, void* to) = 0;
+};
+
+/// What libtenon_torch is asked to open.
+struct EngineRequest {
+  std::filesystem::path task_library;      ///< absolute
+  boost::json::object task_config;         ///< checked, defaults filled in
+  std::filesystem::path manifest_folder;   ///< what the task reads is relative to it
+  std::uint64_t seed = 0;
+  std::uint32_t threads = 0;               ///< 0: LibTorch's default
+  std::string device = "cpu";
+};
+
+/// Exported by libtenon_torch as `tenon_open_engine`; throws Failure (ExitCode::task). The caller deletes the engine.
+using OpenEngine = Engine*(const EngineRequest&);
+
+}  // namespace tenon::loop
+
+#endif
