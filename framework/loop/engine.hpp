@@ -104,8 +104,11 @@ class Engine {
   /// Seconds of the recorded clock; nothing: the loop's own clock counts.
   virtual std::optional<double> recorded_seconds() { return std::nullopt; }
 
-  /// TENON_TENSORS_PARAMETERS, _GRADIENTS (in the parameters' order) or _BUFFERS, tied ones once, state_dict's order.
-  virtual void tensors(std::int32_t group, std::vector<EngineTensor>& out) = 0;
+  /// How many TENON_TENSORS_PARAMETERS, _GRADIENTS (as many, in the parameters' order) or _BUFFERS there are; tied ones
+  /// count once; state_dict's order. 0 for any other group.
+  virtual std::uint64_t tensor_count(std::int32_t group) = 0;
+  /// One of them, in constant time; `index` is below tensor_count.
+  virtual EngineTensor tensor(std::int32_t group, std::uint64_t index) = 0;
   /// What else a full checkpoint needs: `optimizer/<name>/<parameter>/<key>`, `rng/<device>`, ...; numbers and texts
   /// (types, groups, options, aliases) go into the document.
   virtual void training_state(std::vector<EngineTensor>& out, boost::json::object& document) = 0;
