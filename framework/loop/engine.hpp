@@ -7,6 +7,7 @@
 
 #include <tenon/base.h>
 #include <tenon/hooks.h>
+#include <tenon/metrics.hpp>
 #include <tenon/tensor.h>
 
 #include <boost/json/object.hpp>
@@ -19,34 +20,17 @@
 
 namespace tenon::loop {
 
-enum class Goal : std::int32_t { none = 0, minimize = 1, maximize = 2 };                  // TENON_GOAL_*
-enum class Reduce : std::int32_t { mean = 0, sum = 1, min = 2, max = 3, last = 4 };        // TENON_REDUCE_*
-enum class Stage : std::int32_t { none = 0, train = 1, validation = 2, sanity = 3, test = 4, predict = 5 };
-
-/// How a value is logged. Where on_step and on_epoch are left open, a training step logs on the step and an evaluation
-/// on the epoch. With both, the name stands for the step's value and `<name>_epoch` for the reduced one.
-struct LogOptions {
-  Goal goal = Goal::none;
-  std::optional<bool> on_step;
-  std::optional<bool> on_epoch;
-  Reduce reduce = Reduce::mean;   ///< over the batches of an epoch or evaluation, weighted by batch_size
-  bool prog_bar = false;
-  bool logger = true;
-  std::uint64_t batch_size = 0;   ///< 0: the running batch's samples
-};
+using tenon::DeclaredMetric;
+using tenon::Goal;
+using tenon::LogOptions;
+using tenon::Reduce;
+using tenon::Stage;
 
 /// Where an engine puts what a step logs. Nothing is allocated for a name that was seen before.
 class MetricSink {
  public:
   virtual ~MetricSink() = default;
   virtual void log(std::string_view name, double value, const LogOptions& options) = 0;
-};
-
-/// A metric that the task promises to log, so that `monitor` can be checked before training.
-struct DeclaredMetric {
-  std::string name;
-  Goal goal = Goal::none;
-  Stage stage = Stage::train;   ///< train or validation
 };
 
 /// Fixed from the engine's making on.
@@ -118,8 +102,11 @@ class Engine {
 
 /// What libtenon_torch is asked to open.
 struct EngineRequest {
-  std::filesystem::path task_library;      ///< absolute
-  boost::json::object task_config;         ///< checked, defaults filled in
+  std::filesystem::path task_library;      ///< absolute; trust in it is checked by whoever asks
+  /// Its `.tenon.task` section: {"tenon_task":1,"name","version","fingerprint","config":schema}, read without loading it,
+  /// so that a library of another build is refused before any of its code runs.
+  boost::json::object task_identity;
+  boost::json::object task_config;         ///< checked against the identity's schema, defaults filled in
   std::filesystem::path manifest_folder;   ///< what the task reads is relative to it
   std::uint64_t seed = 0;
   std::uint32_t threads = 0;               ///< 0: LibTorch's default
