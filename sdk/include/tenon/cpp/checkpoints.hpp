@@ -1,0 +1,67 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// tenon/cpp/checkpoints.hpp - ask for checkpoints, let go of them, look at those that are there.
+#ifndef TENON_CPP_CHECKPOINTS_HPP
+#define TENON_CPP_CHECKPOINTS_HPP
+
+#include <limits>
+#include <vector>
+
+#include "host.hpp"
+
+namespace tenon {
+
+class Checkpoints {
+ public:
+  explicit Checkpoints(Host host) : service_(host) {}
+
+  /// A request without a score; fill in what is wanted. It borrows its texts, request() copies them.
+  static tenon_save_request save(std::int32_t kind, std::string_view name, std::string_view reason) {
+    auto r = sized<tenon_save_request>();
+    r.kind = kind;
+    r.name = text(name);
+    r.reason = text(reason);
+    r.score = std::numeric_limits<double>::quiet_NaN();
+    return r;
+  }
+  static void transforms(tenon_save_request& request, const std::vector<tenon_transform_use>& uses) {
+    request.transforms = uses.data();
+    request.transform_count = uses.size();
+    request.transform_stride = sizeof(tenon_transform_use);
+  }
+  /// The checkpoint is held under the ticket until released; 0 on a rank that does not save.
+  tenon_ticket request(const tenon_save_request& wanted) const {
+    tenon_ticket out = 0;
+    service_.call(&tenon_checkpoints::request, &wanted, &out);
+    return out;
+  }
+  /// Lets go of `held` once the checkpoint of `after` is durable; 0: at the next commit point.
+  void release(tenon_ticket held, tenon_ticket after, std::string_view reason) const {
+    service_.call(&tenon_checkpoints::release, held, after, text(reason));
+  }
+  void set_ref(std::string_view name, tenon_ticket ticket) const {
+    service_.call(&tenon_checkpoints::set_ref, text(name), ticket);
+  }
+  void set_best(tenon_ticket ticket) const { service_.call(&tenon_checkpoints::set_best, ticket); }
+
+  /// The durable best of a callback, or of the only one that has a best. Texts live until the hook returns.
+  std::optional<tenon_checkpoint> best(std::string_view callback_id = {}) const {
+    auto out = sized<tenon_checkpoint>();
+    if (!service_.found(&tenon_checkpoints::best, text(callback_id), &out)) return std::nullopt;
+    return out;
+  }
+  /// The durable checkpoints of this run, oldest first. Texts live until the hook returns.
+  std::vector<tenon_checkpoint> list() const {
+    std::vector<tenon_checkpoint> out(static_cast<std::size_t>(service_.ask(&tenon_checkpoints::count)),
+                                      sized<tenon_checkpoint>());
+    for (std::size_t i = 0; i < out.size(); ++i) service_.call(&tenon_checkpoints::at, std::uint64_t{i}, &out[i]);
+    return out;
+  }
+
+ private:
+  Service<tenon_checkpoints> service_;
+};
+
+}  // namespace tenon
+
+#endif
