@@ -6,14 +6,29 @@ target_compile_options(tenon_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow $<$<COMPILE_LANGUAGE:CXX>:-Wconversion>
   $<$<BOOL:${TENON_WARNINGS_AS_ERRORS}>:-Werror>)
 
+# Where packaging/setup.sh unpacks what it does not install: a prefix, and a folder of prefixes.
+set(TENON_DEPENDENCIES "$ENV{TENON_DEPENDENCIES}" CACHE PATH "Prefix of dependencies that are not installed; empty: the set-up's folder")
+set(tenon_dependencies "${TENON_DEPENDENCIES}")
+if(NOT tenon_dependencies AND DEFINED ENV{XDG_CACHE_HOME})
+  set(tenon_dependencies "$ENV{XDG_CACHE_HOME}/tenon/dependencies")
+elseif(NOT tenon_dependencies)
+  set(tenon_dependencies "$ENV{HOME}/.cache/tenon/dependencies")
+endif()
+file(GLOB tenon_prefixes LIST_DIRECTORIES true "${tenon_dependencies}/*")
+list(APPEND CMAKE_PREFIX_PATH "${tenon_dependencies}" ${tenon_prefixes})
+
 # Header-only and C libraries that ship no CMake package.
-find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
-find_library(XXHASH_LIBRARY xxhash REQUIRED)
+find_path(XXHASH_INCLUDE_DIR xxhash.h)
+find_library(XXHASH_LIBRARY xxhash)
+find_path(VALIJSON_INCLUDE_DIR valijson/validator.hpp)
+foreach(found IN ITEMS XXHASH_INCLUDE_DIR XXHASH_LIBRARY VALIJSON_INCLUDE_DIR)
+  if(NOT ${found})
+    message(FATAL_ERROR "${found} was not found in the system nor in '${tenon_dependencies}'. "
+                        "Run packaging/setup.sh, or name a prefix that holds it: -DTENON_DEPENDENCIES=PREFIX.")
+  endif()
+endforeach()
 add_library(xxhash INTERFACE)
 target_include_directories(xxhash SYSTEM INTERFACE "${XXHASH_INCLUDE_DIR}")
 target_link_libraries(xxhash INTERFACE "${XXHASH_LIBRARY}")
-
-# The set-up unpacks valijson's headers alone: its Debian package depends on every JSON library there is.
-find_path(VALIJSON_INCLUDE_DIR valijson/validator.hpp HINTS "$ENV{TENON_DEPENDENCIES}/include" REQUIRED)
 add_library(valijson INTERFACE)
 target_include_directories(valijson SYSTEM INTERFACE "${VALIJSON_INCLUDE_DIR}")
