@@ -7,6 +7,8 @@
 #include <tenon/base.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <stdexcept>
@@ -33,6 +35,20 @@ class AbiError : public std::runtime_error {
 
 /// Fills `error` (which may be NULL or shorter than ours), cut at a character's border; answers `code`.
 tenon_status fail(tenon_error* error, tenon_status code, std::string_view text) noexcept;
+
+/// What a plugin wrote into `error`, as far as it can be believed; a sentence of our own where it wrote nothing.
+std::string_view reason_of(const tenon_error& error) noexcept;
+
+/// "1.0" for TENON_ABI_MAKE(1, 0).
+std::string version_text(std::uint32_t abi_version);
+
+/// An error struct to hand to a plugin; its text is not cleared, only ended.
+inline void clear(tenon_error& error) noexcept {
+  error.struct_size = sizeof error;
+  error.code = TENON_OK;
+  error.text_size = 0;
+  error.text[0] = '\0';
+}
 
 /// The barrier on the host's side: whatever `body` throws becomes a status.
 template <class Body>
