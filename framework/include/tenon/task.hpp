@@ -1,0 +1,142 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// A task: what a user writes to train a model. The loop, the checkpoints and the rest are the host's.
+#ifndef TENON_TASK_HPP
+#define TENON_TASK_HPP
+
+#include <ATen/core/Tensor.h>
+
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <tenon/data.hpp>
+#include <tenon/metrics.hpp>
+#include <tenon/task_library.hpp>
+#include <vector>
+
+namespace torch::nn {
+class Module;
+}
+namespace torch::optim {
+class Optimizer;
+}
+
+namespace tenon::loop {
+class MetricSink;
+}
+
+namespace tenon {
+
+/// What a task is made with.
+struct TaskContext {
+  boost::json::object config;  ///< the manifest's `task.config`, checked against the task's schema, defaults filled in
+  std::filesystem::path library_folder;   ///< of the task's own library: data shipped with it lies here
+  std::filesystem::path manifest_folder;  ///< other paths that the task reads are relative to it
+  std::uint64_t seed = 0;                 ///< the run's; LibTorch's generator is seeded with it when a task is made
+};
+
+/// An optimizer and the name its state is kept under in a checkpoint.
+struct NamedOptimizer {
+  template <class Optimizer>
+  NamedOptimizer(std::shared_ptr<Optimizer> only) : optimizer(std::move(only)) {}
+  NamedOptimizer(std::string its_name, std::shared_ptr<torch::optim::Optimizer> its_optimizer)
+      : name(std::move(its_name)), optimizer(std::move(its_optimizer)) {}
+
+  std::string name = "main";
+  std::shared_ptr<torch::optim::Optimizer> optimizer;
+};
+
+/// Every function is called on the loop thread. An exception ends the command with its text: from the constructor up to
+/// configure_optimizers before training (exit code 5), from a step as the training's failure (exit code 1).
+///
+/// Reserved names: test_step, predict_step, test_data, predict_data, transforms, save_state, load_state.
+class Task {
+ public:
+  explicit Task(TaskContext context) : context_(std::move(context)) {}
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+  virtual ~Task();
+
+  /// A fresh module in training mode; never NULL. LibTorch's generator was seeded before. May be called again.
+  virtual std::shared_ptr<torch::nn::Module> make_model() = 0;
+
+  /// The loss of a batch: one number that needs a gradient.
+  virtual at::Tensor training_step(torch::nn::Module& model, const Batch& batch) = 0;
+
+  /// Logs what a validation is to measure. The module is in evaluation mode, no gradients are recorded.
+  virtual void validation_step(torch::nn::Module& model, const Batch& batch);
+
+  /// At least one optimizer; `return {std::make_shared<torch::optim::AdamW>(...)};` will do. SGD and AdamW are
+  /// supported. Several are all stepped on the gradients of the one loss; their names must differ. A tensor that the
+  /// module lists under two names is stepped once.
+  virtual std::vector<NamedOptimizer> configure_optimizers(torch::nn::Module& model) = 0;
+
+  /// Called once, before make_model.
+  virtual Loader training_data() = 0;
+  /// Several are gone through one after the other. Empty: there is no validation. Called once, before make_model.
+  virtual std::vector<Loader> validation_data();
+
+  /// What the steps will log, with goals. Where a task declares anything, a callback that monitors anything else is
+  /// refused at start. Called once, before make_model.
+  virtual std::vector<DeclaredMetric> metrics() const;
+
+  /// What loggers and checkpoints record as hyper-parameters; the config if not overridden.
+  virtual boost::json::object hparams() const;
+
+  const TaskContext& context() const noexcept { return context_; }
+
+ protected:
+  /// Logs a value of the running step. Not a failure outside of a step: there it is dropped.
+  void log(std::string_view name, double value, const LogOptions& options = {});
+  /// The same for a tensor of one number; costs no synchronisation on the CPU.
+  void log(std::string_view name, const at::Tensor& value, const LogOptions& options = {});
+
+ private:
+  friend class TaskSink;
+  TaskContext context_;
+  loop::MetricSink* sink_ = nullptr;
+};
+
+/// A task whose steps take the module by its own type.
+template <class Model>
+class TaskFor : public Task {
+ public:
+  using Task::Task;
+
+  virtual at::Tensor training_step(Model& model, const Batch& batch) = 0;
+  virtual void validation_step(Model&, const Batch&) {}
+
+ private:
+  at::Tensor training_step(torch::nn::Module& model, const Batch& batch) final {
+    return training_step(typed(model), batch);
+  }
+  void validation_step(torch::nn::Module& model, const Batch& batch) final { validation_step(typed(model), batch); }
+
+  static Model& typed(torch::nn::Module& model) {
+    if (auto* own = dynamic_cast<Model*>(&model)) return *own;
+    throw std::logic_error("make_model() made another module than the type that TaskFor is given");
+  }
+};
+
+}  // namespace tenon
+
+/// At file scope, once for each task library: makes the class, a Task constructible from a TaskContext, the library's
+/// task. `name` and `version` are text that needs no escaping; `config_schema` is a JSON Schema (draft 7) of an object,
+/// as text. All three are string literals: they are also readable in the file without loading it.
+#define TENON_TASK(Class, name, version, config_schema)                                                               \
+  TENON_TASK_SECTION static const char tenon_task_identity[] =                                                        \
+      "{\"tenon_task\":1,\"name\":\"" name "\",\"version\":\"" version "\",\"fingerprint\":\"" TENON_TASK_FINGERPRINT \
+      "\",\"config\":" config_schema "}";                                                                             \
+  extern "C" {                                                                                                        \
+  extern TENON_TASK_EXPORT const tenon::TaskEntry tenon_task_v1;                                                      \
+  const tenon::TaskEntry tenon_task_v1 = {TENON_TASK_FINGERPRINT, name,                                               \
+                                          [](tenon::TaskContext context) -> std::unique_ptr<tenon::Task> {            \
+                                            return std::make_unique<Class>(std::move(context));                       \
+                                          }};                                                                         \
+  }
+
+#endif

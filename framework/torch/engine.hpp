@@ -1,0 +1,83 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TENON_TORCH_ENGINE_HPP
+#define TENON_TORCH_ENGINE_HPP
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tenon/task.hpp>
+#include <vector>
+
+#include "loop/engine.hpp"
+#include "torch/batch_reader.hpp"
+#include "torch/model.hpp"
+#include "torch/optimizers.hpp"
+
+namespace tenon::torch_engine {
+
+/// Trains a task's model with LibTorch on the CPU. Every message of a step names the step, the epoch and the batch.
+class TorchEngine final : public loop::Engine {
+ public:
+  /// Makes data, model and optimizers, the model right after LibTorch's generator was seeded, so that its weights are a
+  /// function of the seed and of make_model alone. Throws Failure (ExitCode::task) with what the task threw.
+  TorchEngine(std::unique_ptr<Task> task, std::string task_name);
+  ~TorchEngine() override;
+
+  const loop::EngineFacts& facts() const override { return facts_; }
+  void start_fit(loop::MetricSink& metrics) override { sink_ = &metrics; }
+  void start_epoch(std::uint64_t epoch, std::uint64_t skip) override;
+  std::optional<loop::BatchInfo> fetch() override;
+  void take() override;
+  void training_step() override;
+  void backward(double scale) override;
+  void optimizer_step(std::uint32_t optimizer) override;
+  void zero_grad(std::uint32_t optimizer) override { optimizers_->zero_grad(optimizer); }
+
+  void start_evaluation(loop::Stage stage, std::uint32_t loader) override;
+  std::optional<loop::BatchInfo> fetch_evaluation() override;
+  void take_evaluation() override;
+  void evaluation_step() override;
+  void end_evaluation(loop::Stage stage) override;
+
+  std::uint64_t tensor_count(std::int32_t group) override;
+  loop::EngineTensor tensor(std::int32_t group, std::uint64_t index) override;
+  void training_state(std::vector<loop::EngineTensor>& out, boost::json::object& document) override;
+  void copy_out(const tenon_tensor_view& tensor, void* to) override { copy_row_major(tensor, to); }
+
+  Model& model() noexcept { return *model_; }
+
+ private:
+  template <class Body>
+  void in_step(const char* what, std::uint64_t batch, const Body& body);
+
+  std::unique_ptr<Task> task_;
+  std::string name_;
+  loop::EngineFacts facts_;
+  std::optional<BatchReader> training_;
+  std::vector<BatchReader> validation_;
+  std::optional<Model> model_;
+  std::optional<Optimizers> optimizers_;
+  loop::MetricSink* sink_ = nullptr;
+
+  std::uint64_t epoch_ = 0;
+  std::uint64_t batch_ = 0;  // of the epoch; the next to be taken
+  std::optional<Batch> ahead_;
+  Batch current_;
+  at::Tensor loss_;
+  double gradient_scale_ = 1.0;
+  at::Tensor gradient_;  // of the loss, gradient_scale_ as a tensor
+
+  BatchReader* evaluated_ = nullptr;
+  std::uint64_t evaluated_batch_ = 0;
+  std::optional<Batch> evaluation_ahead_;
+  Batch evaluation_;
+  at::Tensor rng_before_evaluation_;  // defined while an evaluation runs
+
+  std::vector<NamedTensor> state_;  // owns what training_state() gave views of
+};
+
+}  // namespace tenon::torch_engine
+
+#endif

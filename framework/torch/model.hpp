@@ -1,0 +1,55 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TENON_TORCH_MODEL_HPP
+#define TENON_TORCH_MODEL_HPP
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "torch/tensor_view.hpp"
+
+namespace torch::nn {
+class Module;
+}
+
+namespace tenon::torch_engine {
+
+/// A module and its tensors by name, in the order of its state_dict. LibTorch lists a tied tensor under each of its
+/// names; here it stands under the first one alone, the others are aliases.
+class Model {
+ public:
+  /// Throws std::invalid_argument for NULL and for tensors that cannot be handed on, naming them.
+  explicit Model(std::shared_ptr<torch::nn::Module> module);
+
+  torch::nn::Module& module() noexcept { return *module_; }
+  const std::vector<NamedTensor>& parameters() const noexcept { return parameters_; }
+  const std::vector<NamedTensor>& buffers() const noexcept { return buffers_; }
+  const std::vector<std::pair<std::string, std::string>>& aliases() const noexcept {
+    return aliases_;
+  }  ///< (alias, name)
+
+  /// NULL when the tensor is no parameter of the module.
+  const std::string* name_of(const at::Tensor& parameter) const;
+
+  /// All modules into evaluation mode, and back into the mode that each had: a layer that the task froze stays frozen.
+  void begin_evaluation();
+  void end_evaluation();
+
+ private:
+  void add(const std::string& name, const at::Tensor& tensor, std::vector<NamedTensor>& to);
+
+  std::shared_ptr<torch::nn::Module> module_;
+  std::vector<NamedTensor> parameters_;
+  std::vector<NamedTensor> buffers_;
+  std::vector<std::pair<std::string, std::string>> aliases_;
+  std::unordered_map<const void*, std::string> names_;
+  std::vector<bool> training_;  // of modules(), while evaluating
+};
+
+}  // namespace tenon::torch_engine
+
+#endif

@@ -1,0 +1,45 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+
+#include <tenon/failure.hpp>
+
+#include "torch/engine.hpp"
+#include "torch/error_text.hpp"
+#include "torch/load_task.hpp"
+
+namespace tenon::torch_engine {
+namespace {
+
+void check_device(const std::string& device) {
+  if (device == "cpu" || device == "auto") return;
+  throw Failure(ExitCode::manifest,
+                "trainer.device is '" + device + "': this version trains on the CPU; say \"cpu\" or \"auto\"");
+}
+
+loop::Engine* open(const loop::EngineRequest& request) {
+  check_device(request.device);
+  const TaskEntry& entry = load_task(request.task_library, request.task_identity);
+  if (request.threads > 0) at::set_num_threads(static_cast<int>(request.threads));
+  at::manual_seed(request.seed);
+  TaskContext context{request.task_config, request.task_library.parent_path(), request.manifest_folder, request.seed};
+  std::unique_ptr<Task> task;
+  try {
+    task = entry.make(std::move(context));
+  } catch (const Failure&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Failure(ExitCode::task, "task '" + std::string(entry.name) + "' (" + request.task_library.string() +
+                                      "): " + error_text(error));
+  }
+  return new TorchEngine(std::move(task), entry.name);
+}
+
+}  // namespace
+}  // namespace tenon::torch_engine
+
+extern "C" __attribute__((visibility("default"))) tenon::loop::Engine* tenon_open_engine(
+    const tenon::loop::EngineRequest& request) {
+  return tenon::torch_engine::open(request);
+}

@@ -1,0 +1,30 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TENON_TORCH_TENSOR_VIEW_HPP
+#define TENON_TORCH_TENSOR_VIEW_HPP
+
+#include <ATen/core/Tensor.h>
+#include <tenon/tensor.h>
+
+#include <string>
+
+namespace tenon::torch_engine {
+
+struct NamedTensor {
+  std::string name;
+  at::Tensor tensor;
+};
+
+/// A view of `tensor`, valid while the tensor keeps its storage and shape. Throws std::invalid_argument for a type that
+/// the ABI has no code for, or a layout without strides.
+tenon_tensor_view view_of(const at::Tensor& tensor);
+
+/// A view of nothing with the shape and type of `like`.
+tenon_tensor_view absent_view_of(const at::Tensor& like);
+
+/// Copies the numbers of `view`, row-major, to `to`.
+void copy_row_major(const tenon_tensor_view& view, void* to);
+
+}  // namespace tenon::torch_engine
+
+#endif
