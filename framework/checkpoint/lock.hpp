@@ -1,0 +1,39 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// Who may write into a folder: one process at a time, for as long as it lives.
+#ifndef TENON_CHECKPOINT_LOCK_HPP
+#define TENON_CHECKPOINT_LOCK_HPP
+
+#include <stdexcept>
+#include <string>
+
+#include "checkpoint/file_system.hpp"
+
+namespace tenon::checkpoint {
+
+inline constexpr const char* lock_file_name = ".tenon-lock";
+
+/// An flock on `.tenon-lock`: the kernel lets go of it when its owner dies, so that no stale pid is ever believed.
+/// Children that a process forks share it.
+class FolderLock {
+ public:
+  /// Throws LockedError when somebody has it, std::system_error when the system refuses.
+  FolderLock(FileSystem& files, int folder, const std::string& run_id);
+  FolderLock(FolderLock&&) = default;
+  /// Removes the file, still under the lock.
+  void release(int folder) noexcept;
+
+ private:
+  FileSystem* files_;
+  Descriptor file_;
+};
+
+/// `what()` names the owner: "process 4711 on host 'a' (run 'x')".
+class LockedError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace tenon::checkpoint
+
+#endif
