@@ -10,7 +10,9 @@ readonly test_packages=(clang python3-venv strace)
 readonly format_packages=(clang-format)
 readonly default_boost=(libboost-dev libboost-json-dev libboost-test-dev)
 readonly boost_181=(libboost1.81-dev libboost-json1.81-dev libboost-test1.81-dev)
-readonly boost_181_libraries=(libboost-json1.81.0 libboost-test1.81.0)
+# What those three stand on, for the case that they are unpacked rather than installed.
+readonly boost_181_below=(libboost-json1.81.0 libboost-test1.81.0 libboost-container1.81-dev libboost-container1.81.0
+  libboost-system1.81-dev libboost-system1.81.0)
 
 not_installed() {
   local name
@@ -130,7 +132,7 @@ install_packages() {
       "Debian 12, Debian 13 and what is built like them have it."
     if [ -n "$(would_remove "${boost[@]}" || echo impossible)" ]; then
       say "${boost[0]} cannot be installed without removing another version's packages: nothing is removed"
-      unpack_packages boost "" "${boost_181[@]}" "${boost_181_libraries[@]}"
+      unpack_packages boost "" "${boost_181[@]}" "${boost_181_below[@]}"
       boost=()
     fi
   fi
