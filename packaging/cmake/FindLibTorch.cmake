@@ -28,7 +28,9 @@ else()
   if(NOT _libtorch_cache)
     set(_libtorch_cache "$ENV{HOME}/.cache")
   endif()
-  set(_libtorch_search HINTS "${_libtorch_cache}/tenon/libtorch")
+  # The link may later name another version; what is built keeps the one it was built with.
+  file(REAL_PATH "${_libtorch_cache}/tenon/libtorch" _libtorch_chosen)
+  set(_libtorch_search HINTS "${_libtorch_chosen}")
 endif()
 
 # Looked for anew at each configure: the folder may have changed.
