@@ -85,10 +85,18 @@ unpack_packages() {
   rm -rf "$staging"
 }
 
+# What apt refuses to go on from: an installation that was killed half-way, perhaps an earlier run of this.
+finish_interrupted() {
+  compgen -G '/var/lib/dpkg/updates/[0-9]*' >/dev/null || return 0
+  say "finishing an interrupted installation of packages: dpkg --configure -a"
+  logged "$cache/dpkg.log" as_root dpkg --configure -a || fail "dpkg --configure -a failed." "The whole log: $cache/dpkg.log"
+}
+
 # update_lists MISSING...: nothing to install and the lists known (headers alone are to be unpacked) needs no root.
 update_lists() {
   [ $# -gt 0 ] || [ -z "$(candidate libvalijson-dev)" ] || return 0
   require_root "$@"
+  finish_interrupted
   say "asking the distribution for its package lists"
   logged "$cache/apt-update.log" as_root apt-get -o DPkg::Lock::Timeout=300 update ||
     say "warning: apt-get update failed (no network?); going on with the lists there are"
