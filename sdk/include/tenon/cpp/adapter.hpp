@@ -103,6 +103,7 @@ struct Adapter {
     d.license = T::license;
     d.options_schema = schema_of<T>();
     if constexpr (has_ranks<T>::value) d.ranks = T::ranks;
+    if constexpr (has_on_error<T>::value) d.on_error = T::on_error;
     if constexpr (has_needs<T>::value) d.needs = T::needs;
     d.hooks = &hooks;
     d.create = &create;
