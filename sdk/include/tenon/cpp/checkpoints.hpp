@@ -15,6 +15,12 @@ class Checkpoints {
  public:
   explicit Checkpoints(Host host) : service_(host) {}
 
+  /// Says in the constructor or on_setup that this callback will save into `folder` and set `ref` there, so that
+  /// troubles show before the first step.
+  void claim(std::string_view folder, std::string_view ref = {}) const {
+    service_.call(&tenon_checkpoints::claim, text(folder), text(ref));
+  }
+
   /// A request without a score; fill in what is wanted. It borrows its texts, request() copies them.
   static tenon_save_request save(std::int32_t kind, std::string_view name, std::string_view reason) {
     auto r = sized<tenon_save_request>();

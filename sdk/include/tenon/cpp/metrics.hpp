@@ -8,9 +8,46 @@
 #include <limits>
 #include <vector>
 
+#include "../hooks.h"
 #include "host.hpp"
 
 namespace tenon {
+
+/// An array that travels with its stride, for a range-based for.
+template <class T>
+class Strided {
+ public:
+  class Iterator {
+   public:
+    Iterator(const T* at, std::uint64_t stride) noexcept : at_(at), stride_(stride) {}
+    const T& operator*() const noexcept { return *at_; }
+    Iterator& operator++() noexcept {
+      at_ = TENON_AT(T, at_, stride_, 1);
+      return *this;
+    }
+    bool operator!=(const Iterator& other) const noexcept { return at_ != other.at_; }
+
+   private:
+    const T* at_;
+    std::uint64_t stride_;
+  };
+
+  Strided(const T* data, std::uint64_t size, std::uint64_t stride) noexcept
+      : data_(data), size_(size), stride_(stride) {}
+  Iterator begin() const noexcept { return {data_, stride_}; }
+  Iterator end() const noexcept { return {size_ ? TENON_AT(T, data_, stride_, size_) : data_, stride_}; }
+  std::uint64_t size() const noexcept { return size_; }
+
+ private:
+  const T* data_;
+  std::uint64_t size_;
+  std::uint64_t stride_;
+};
+
+/// What on_metrics brings.
+inline Strided<tenon_logged_metric> logged(const tenon_metrics_args& args) noexcept {
+  return {args.metrics, args.metric_count, args.metric_stride};
+}
 
 /// A metric that decisions are made by, with its direction settled.
 struct Monitor {
@@ -31,6 +68,10 @@ struct Monitor {
   bool better(double a, double b, double delta = 0.0) const noexcept {
     if (std::isnan(a) || std::isnan(b)) return !std::isnan(a);
     return maximize() ? a > b + delta : a < b - delta;
+  }
+  /// Anything but a NaN is better than nothing.
+  bool better(double a, const std::optional<double>& b, double delta = 0.0) const noexcept {
+    return b ? better(a, *b, delta) : !std::isnan(a);
   }
 };
 
