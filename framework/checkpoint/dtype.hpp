@@ -1,6 +1,7 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
-// The element types of safetensors, under its names.
+// The element types of safetensors, under its names and in the order of its reference implementation, by which files
+// are sorted.
 #ifndef TENON_CHECKPOINT_DTYPE_HPP
 #define TENON_CHECKPOINT_DTYPE_HPP
 

@@ -85,14 +85,14 @@ Folder::~Folder() {
 Written Folder::write(const Content& content) {
   check_name(content.name);
   const std::string what = "cannot write the checkpoint " + in_quotes(content.name + std::string(checkpoint_suffix));
+  if (!content.versioned && in_use(content.name)) {
+    throw WriteError(WriteError::Reason::name_taken,
+                     what + ": the name is in use, and nothing is ever written over; choose a file name that changes " +
+                         "(such as '{epoch}-{step}') or set enable_version_counter");
+  }
   std::string temporary;
   try {
     check_content(content);
-    if (!content.versioned && in_use(content.name)) {
-      throw WriteError(WriteError::Reason::name_taken,
-                       what + ": the name is in use, and nothing is ever written over; choose a file name that " +
-                           "changes (such as '{epoch}-{step}') or set enable_version_counter");
-    }
     temporary = make_temporary_folder();
     const Descriptor inside = open_folder(files_, root_.number(), temporary);
     Written written;
@@ -103,15 +103,21 @@ Written Folder::write(const Content& content) {
     sweep_leftovers();
     return written;
   } catch (const std::invalid_argument& problem) {
-    discard(temporary);
+    clear_up(temporary, content.name);
     throw WriteError(WriteError::Reason::invalid, what + ": " + problem.what());
   } catch (const std::system_error& error) {
-    discard(temporary);
+    clear_up(temporary, content.name);
     fail(what, error);
   } catch (...) {
-    discard(temporary);
+    clear_up(temporary, content.name);
     throw;
   }
+}
+
+/// After a write that failed.
+void Folder::clear_up(const std::string& temporary, const std::string& name) noexcept {
+  discard(temporary);
+  remove_empty_parents(split_name(name).first);
 }
 
 std::string Folder::make_temporary_folder() {
@@ -242,11 +248,9 @@ Descriptor Folder::open_parent(const std::string& folder, bool make, bool durabl
 
 /// Sub-folders that were made for checkpoints go with the last of them.
 void Folder::remove_empty_parents(std::string folder) noexcept {
-  while (own_parents_.contains(folder)) {
+  for (; own_parents_.contains(folder); folder = split_name(folder).first) {
     if (uninterrupted([&] { return files_.unlink_at(root_.number(), folder.c_str(), AT_REMOVEDIR); }) == -1) return;
     own_parents_.erase(folder);
-    folder.resize(std::min(folder.rfind('/'), folder.size()));
-    if (folder.find('/') == std::string::npos && !own_parents_.contains(folder)) return;
   }
 }
 

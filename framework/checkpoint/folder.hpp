@@ -71,6 +71,7 @@ class Folder {
   Folder(std::filesystem::path path, std::string run_id, FileSystem& file_system, Descriptor root, FolderLock lock);
   std::string make_temporary_folder();
   std::string publish(const std::string& temporary, const Content& content, const struct stat& identity);
+  void clear_up(const std::string& temporary, const std::string& name) noexcept;
   bool rename_new(const Descriptor& from_folder, const std::string& from, const Descriptor& to_folder,
                   const std::string& to);
   void rename_back(const Descriptor& from_folder, const std::string& from, const Descriptor& to_folder,

@@ -74,7 +74,7 @@ std::vector<const TensorRecord*> writing_order(const std::vector<TensorRecord>& 
   ordered.reserve(tensors.size());
   for (const TensorRecord& tensor : tensors) ordered.push_back(&tensor);
   std::sort(ordered.begin(), ordered.end(), [](const TensorRecord* a, const TensorRecord* b) {
-    if (bits(a->dtype) != bits(b->dtype)) return bits(a->dtype) > bits(b->dtype);
+    if (a->dtype != b->dtype) return a->dtype > b->dtype;
     return a->name < b->name;
   });
   return ordered;

@@ -42,7 +42,7 @@ std::uint64_t byte_size(DType dtype, const std::vector<std::int64_t>& shape);
 /// `text` are the N bytes. Throws std::invalid_argument that says what is wrong with which tensor.
 SafetensorsHeader parse_safetensors_header(std::string_view text, std::uint64_t file_size);
 
-/// The order in which tensors are written: wider elements first, so that each is aligned, then by name.
+/// The reference writer's order: by dtype, wider elements first, so that each is aligned, then by name.
 std::vector<const TensorRecord*> writing_order(const std::vector<TensorRecord>& tensors);
 
 /// The header as bytes, padded with spaces so that the data begins at a multiple of `alignment` (of at least 8).
