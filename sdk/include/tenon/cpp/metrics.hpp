@@ -64,10 +64,11 @@ struct Monitor {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     return maximize() ? -infinity : infinity;
   }
-  /// True when `a` is better than `b` by more than `delta`; never for a NaN `a`, always against a NaN `b`.
+  /// True when `a` is better than `b` by more than `delta`, rounded as PyTorch Lightning rounds; never for a NaN `a`,
+  /// always against a NaN `b`.
   bool better(double a, double b, double delta = 0.0) const noexcept {
     if (std::isnan(a) || std::isnan(b)) return !std::isnan(a);
-    return maximize() ? a > b + delta : a < b - delta;
+    return maximize() ? a - delta > b : a + delta < b;
   }
   /// Anything but a NaN is better than nothing.
   bool better(double a, const std::optional<double>& b, double delta = 0.0) const noexcept {
