@@ -90,7 +90,7 @@ void read_structs(const std::string& text, const std::string& header, std::vecto
 
 void read_constants(const std::string& text, std::vector<Constant>& out) {
   const std::string bare = std::regex_replace(text, std::regex(R"(/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)"), "");
-  static const std::regex enumerator(R"(\b(TENON_\w+) = (-?\d+))");
+  static const std::regex enumerator(R"(\b(TENON_\w+)\s*=\s*(-?\d+))");
   static const std::regex macro(R"(#define (TENON_(?!BUILD)\w+) (\d+u?|0x\w+|"[^"]*"|U?INT\d+_MAX)\s)");
   for (const auto* pattern : {&enumerator, &macro}) {
     for (auto at = std::sregex_iterator(bare.begin(), bare.end(), *pattern); at != std::sregex_iterator(); ++at) {
