@@ -88,6 +88,7 @@ class Task {
   virtual boost::json::object hparams() const;
 
   const TaskContext& context() const noexcept { return context_; }
+  const boost::json::object& config() const noexcept { return context_.config; }
 
  protected:
   /// Logs a value of the running step. Not a failure outside of a step: there it is dropped.
