@@ -16,8 +16,9 @@ parallel_jobs() {
 configure_and_build() {
   local arguments=(-S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTENON_LIBTORCH="$TENON_LIBTORCH"
     -DTENON_DEPENDENCIES="$TENON_DEPENDENCIES" "$@")
-  say "configuring in $build"
   mkdir -p "$build"
+  [ -e "$build/build.ninja" ] || require_space "$build" 1000 "the build"
+  say "configuring in $build"
   logged "$build/configure.log" cmake "${arguments[@]}" || fail "configuring failed." "The whole log: $build/configure.log" \
     "If $build was made by another compiler or from another folder, remove it and run this again."
   say "building with $(parallel_jobs) jobs"

@@ -28,17 +28,18 @@ installed_python_torch() {
 download_libtorch() {
   local wheels=$1
   # Whatever Python is installed: one fixed wheel, since no Python runs it.
-  logged "$cache/libtorch-download.log" "$system_python" -m pip download --require-hashes -r "$libtorch_pins" --no-deps --only-binary=:all: \
+  mkdir -p "$wheels.part"
+  TMPDIR=$wheels.part logged "$cache/libtorch-download.log" "$system_python" -m pip download --require-hashes -r "$libtorch_pins" --no-deps --only-binary=:all: \
     --no-cache-dir --disable-pip-version-check --progress-bar off --retries 5 --python-version 3.11 --implementation cp --abi cp311 --abi none \
     --platform manylinux_2_28_x86_64 --platform manylinux_2_25_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \
     --dest "$wheels"
 }
 
 fetch_libtorch() {
-  local destination=$1 kind=$2 staging megabytes=1900
+  local destination=$1 kind=$2 staging megabytes=1200
   [ "$(uname -m)" = x86_64 ] || fail "the pinned LibTorch is for x86-64; this machine is $(uname -m)." \
     "Install a torch of version $libtorch_least or newer for python3, or unpack a LibTorch and set TENON_LIBTORCH to its folder."
-  [ "$kind" = cpu ] || megabytes=2500
+  [ "$kind" = cpu ] || megabytes=1800
   require_space "$cache" "$megabytes" "LibTorch"
   staging=$(mktemp -d "$cache/staging.XXXXXX")
   say "downloading LibTorch (about 545 MB, once) into $cache"

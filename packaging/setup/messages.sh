@@ -27,7 +27,7 @@ require_space() {
   local free
   free=$(df -Pm "$1" | awk 'NR == 2 { print $4 }')
   [ "$free" -ge "$2" ] || fail "$3 needs $2 MB in $1, where $free MB are free." \
-    "Free some space, or name another cache folder: XDG_CACHE_HOME=/path/with/space."
+    "Free some space. For another cache folder: XDG_CACHE_HOME=/path/with/space."
 }
 
 # at_least VERSION LEAST

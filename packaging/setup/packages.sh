@@ -76,11 +76,11 @@ unpack_packages() {
   [ ! -d "$dependencies/$folder" ] || return 0
   say "unpacking $* into $dependencies/$folder (not installed)"
   staging=$(mktemp -d "$cache/staging.XXXXXX")
-  mkdir -p "$staging/root" "$(dirname "$staging/kept${path:+/$path}")" "$dependencies"
+  mkdir -p "$staging/contents" "$(dirname "$staging/kept${path:+/$path}")" "$dependencies"
   (cd "$staging" && logged "$cache/apt-download.log" apt-get -o APT::Sandbox::User="$(id -un)" download "$@") ||
     fail "apt could not download $*." "Is there a network? The log: $cache/apt-download.log"
-  for package in "$staging"/*.deb; do dpkg-deb -x "$package" "$staging/root"; done
-  mv -T "$staging/root/usr${path:+/$path}" "$staging/kept${path:+/$path}"
+  for package in "$staging"/*.deb; do dpkg-deb -x "$package" "$staging/contents"; done
+  mv -T "$staging/contents/usr${path:+/$path}" "$staging/kept${path:+/$path}"
   mv -T "$staging/kept" "$dependencies/$folder"
   rm -rf "$staging"
 }

@@ -60,6 +60,9 @@ expect "fetches the pinned one" "$said" '/libtorch-2\.15\.0-(cpu|cuda)$'
 expect "keeps headers and licences" "$(cd "$cache/libtorch" && find . -type f | sort | xargs)" 'include/ATen/core/Tensor.h .*licenses/torch-LICENSE'
 echo 1 >"$place/pip_status"
 expect "fetches once" "$(choice)" '/libtorch-2\.15\.0-(cpu|cuda)$'
+expect "says that the pinned one is for x86-64 alone" "$(stand_in uname <<<'echo aarch64'; cache=$place/other; mkdir -p "$cache"; choice)" \
+  'error: the pinned LibTorch is for x86-64; this machine is aarch64'
+rm "$place/bin/uname"
 
 fake_torch "$place/torch" 2.11.0
 echo "$place/torch" >"$place/torch_folder"

@@ -68,4 +68,8 @@ expect "refuses to remove anything: nothing installed" "$(grep -- ' -y install' 
 said=$(stand_in id <<<'echo 1000'; stand_in sudo <<<'exit 1'; case_of 1.83.0.2 </dev/null)
 expect "without root, says what to run as root" "$said" 'As root: apt-get install --no-install-recommends .*ninja-build'
 expect "without root, asks apt to install nothing" "$(grep -- ' -y install' "$calls" || true)" ''
+
+said=$(PATH=$place/empty again 2>&1 || true)
+expect "without apt, names what to install by hand" "$said" 'there is no apt here.*Debian 12 and 13'
+expect "without apt, names the way on" "$said" 'TENON_SKIP_PACKAGES=1'
 finish
