@@ -1,0 +1,87 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/checkpoint_document.hpp"
+
+#include <boost/json/parse.hpp>
+#include <cmath>
+
+namespace tenon::loop {
+
+namespace json = boost::json;
+
+namespace {
+
+const char* phase_name(Phase phase) {
+  return phase == Phase::batch ? "batch" : phase == Phase::epoch_end ? "epoch_end" : "final";
+}
+
+json::object metric_json(const Metric& m) {
+  json::object o;
+  o["value"] = number_json(m.value);
+  o["step"] = m.step;
+  o["epoch"] = m.epoch;
+  o["goal"] = m.goal == Goal::none ? "none" : m.goal == Goal::minimize ? "minimize" : "maximize";
+  return o;
+}
+
+json::object reduction_json(const Reduction& r) {
+  return {{"how", static_cast<std::int32_t>(r.how)}, {"value", number_json(r.value)}, {"weight", r.weight}};
+}
+
+}  // namespace
+
+json::value number_json(double x) {
+  if (std::isnan(x)) return "nan";
+  if (std::isinf(x)) return x > 0 ? "inf" : "-inf";
+  return x;
+}
+
+json::object checkpoint_document(const DocumentSources& from) {
+  const tenon_progress& p = from.progress;
+  json::object o;
+  o["task"] = from.facts.task_name;
+  o["seed"] = from.facts.options.seed;
+  o["sequence"] = p.sequence;
+  o["commit_point"] = {{"epoch", p.epoch}, {"batch", p.batch}, {"phase", phase_name(from.state.phase)}};
+  o["position"] = {{"epoch", p.epoch}, {"samples", from.state.epoch_samples}, {"batch", p.batch}};
+  o["progress"] = {{"epochs", from.state.completed_epochs}, {"step", p.step}, {"optimizer_steps", p.optimizer_steps},
+                   {"samples", p.samples}, {"validations", p.validations}, {"seconds", p.seconds}};
+  o["consistent"] = from.state.consistent;
+
+  json::object metrics, reductions;
+  for (tenon_metric id = MetricStore::step_metric + 1; id < from.metrics.count(); ++id) {
+    const Metric& m = from.metrics.at(id);
+    if (m.present) metrics[m.name] = metric_json(m);
+    if (m.reduction.any) reductions[m.name] = reduction_json(m.reduction);
+  }
+  o["metrics"] = std::move(metrics);
+  o["epoch_reductions"] = std::move(reductions);
+
+  json::array holders;
+  json::object metadata;
+  for (const SaveRequest* save : from.requests) {
+    json::object holder{{"callback", save->by->id()}, {"ticket", save->ticket}, {"reason", save->reason}};
+    if (!save->monitor.empty()) {
+      holder["monitor"] = save->monitor;
+      holder["score"] = number_json(save->score);
+    }
+    holders.push_back(std::move(holder));
+    if (!save->metadata.empty()) metadata[save->by->id()] = save->metadata;
+  }
+  o["holders"] = std::move(holders);
+  if (!metadata.empty()) o["metadata"] = std::move(metadata);
+  o["transformed"] = !from.requests.front()->transforms.empty();
+  o["hparams"] = json::parse(from.facts.hparams_json);
+
+  if (from.requests.front()->kind != TENON_CHECKPOINT_FULL) return o;
+  json::array stops;
+  for (const StopRequest& stop : from.pending.pending_stops())
+    stops.push_back({{"callback", stop.by->id()}, {"ticket", stop.ticket}, {"reason", stop.reason}});
+  o["pending_stops"] = std::move(stops);
+  o["next_ticket"] = from.pending.next_ticket();
+  o["callbacks"] = from.callbacks;
+  o["engine"] = from.engine;
+  return o;
+}
+
+}  // namespace tenon::loop

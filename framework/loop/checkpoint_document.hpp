@@ -1,0 +1,47 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// The loop's part of checkpoint.json: where the run stood, what was measured, who asked.
+#ifndef TENON_LOOP_CHECKPOINT_DOCUMENT_HPP
+#define TENON_LOOP_CHECKPOINT_DOCUMENT_HPP
+
+#include <tenon/hooks.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <vector>
+
+#include "loop/metric_store.hpp"
+#include "loop/requests.hpp"
+#include "loop/run_facts.hpp"
+
+namespace tenon::loop {
+
+enum class Phase { batch, epoch_end, final };
+
+/// Where the run stands at a commit point, beyond its progress.
+struct CommitState {
+  Phase phase = Phase::batch;
+  bool gradients_pending = false;      ///< saves and stops wait
+  bool consistent = true;              ///< false after an error inside a batch
+  std::uint64_t completed_epochs = 0;
+  std::uint64_t epoch_samples = 0;     ///< position: samples consumed of the epoch's order
+};
+
+struct DocumentSources {
+  const std::vector<const SaveRequest*>& requests;  ///< that share the checkpoint
+  const CommitState& state;
+  const RunFacts& facts;
+  const tenon_progress& progress;
+  const MetricStore& metrics;
+  const Requests& pending;
+  const boost::json::object& engine;
+  const boost::json::array& callbacks;
+};
+boost::json::object checkpoint_document(const DocumentSources& from);
+
+/// `x`, or the text "nan", "inf" or "-inf", as in every JSON output.
+boost::json::value number_json(double x);
+
+}  // namespace tenon::loop
+
+#endif

@@ -1,0 +1,48 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// What was decided, by whom and why: the records that on_decision, `--json`, replay and the account show.
+#ifndef TENON_LOOP_DECISIONS_HPP
+#define TENON_LOOP_DECISIONS_HPP
+
+#include <tenon/hooks.h>
+
+#include <boost/json/object.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chain/chain.hpp"
+
+namespace tenon::loop {
+
+struct Decision {
+  std::int32_t action = TENON_ACTION_SKIP;  ///< TENON_ACTION_*
+  std::string callback_id;                  ///< empty: the host's own
+  std::string path;                         ///< relative to the run's folder where it lies in it
+  std::string target;                       ///< of a ref
+  std::string reason;
+  tenon_progress progress{};                ///< of the moment it was decided
+};
+
+/// "save", "remove", "ref", ...
+std::string_view action_name(std::int32_t action);
+/// {"callback":...,"action":...,"path":...,"epoch":...,"step":...,"reason":...}
+boost::json::object to_json(const Decision& decision);
+
+class Decisions {
+ public:
+  using Listener = std::function<void(const Decision&)>;
+  void set_listener(Listener listener) { listener_ = std::move(listener); }
+  void record(Decision decision) { waiting_.push_back(std::move(decision)); }
+  /// Tells the chain and the listener, in the order of recording.
+  void deliver(chain::Chain& chain);
+
+ private:
+  std::vector<Decision> waiting_;
+  Listener listener_;
+};
+
+}  // namespace tenon::loop
+
+#endif

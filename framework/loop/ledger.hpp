@@ -1,0 +1,78 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// The checkpoints of this run that are on disk, and who holds them. What nobody holds is to be removed.
+#ifndef TENON_LOOP_LEDGER_HPP
+#define TENON_LOOP_LEDGER_HPP
+
+#include <tenon/hooks.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "chain/chain.hpp"
+#include "checkpoint/folder.hpp"
+
+namespace tenon::loop {
+
+struct Hold {
+  chain::Callback* by = nullptr;
+  tenon_ticket ticket = 0;
+};
+
+/// A durable checkpoint of this run.
+struct Kept {
+  std::filesystem::path folder;  ///< absolute; one of the ledger's
+  std::string name;              ///< without ".ckpt"
+  std::filesystem::path path;
+  std::int32_t kind = TENON_CHECKPOINT_FULL;
+  std::uint64_t sequence = 0, epoch = 0, step = 0, bytes = 0;
+  double score = 0.0;            ///< NaN: none
+  std::string monitor;
+  std::uint32_t flags = 0;       ///< TENON_CHECKPOINT_*
+  std::vector<Hold> holds;
+  std::vector<tenon_ticket> tickets;  ///< under which it was asked for, released ones included
+  std::vector<std::string> refs;
+  std::string last_release;      ///< why the last hold ended
+  const chain::Callback* released_by = nullptr;
+};
+
+class Ledger {
+ public:
+  explicit Ledger(std::string run_id) : run_id_(std::move(run_id)) {}
+
+  /// Opens (makes, locks, sweeps) a folder once. Throws Failure (ExitCode::output).
+  checkpoint::Folder& folder(const std::filesystem::path& absolute);
+
+  /// The ref `name` of a folder belongs to the first callback that claims it; answers the other owner's id, or "".
+  std::string claim_ref(const std::filesystem::path& folder, const std::string& name, const chain::Callback& by);
+
+  Kept& add(Kept kept);
+  Kept* find(tenon_ticket ticket) const;
+  bool holds(const chain::Callback& by, tenon_ticket ticket) const;
+  /// Ends one hold; the checkpoint is answered when nothing holds it any more.
+  Kept* release(tenon_ticket ticket, const std::string& reason);
+  /// Moves a ref; the checkpoint it pointed at is answered when nothing holds it any more.
+  Kept* point_ref(const std::string& ref, Kept& at, const chain::Callback& by);
+  /// Forgets what has been removed from the disk.
+  void erase(const Kept& kept);
+
+  const std::vector<std::unique_ptr<Kept>>& all() const { return kept_; }
+
+  std::unordered_map<const chain::Callback*, tenon_ticket> best;
+
+ private:
+  std::string run_id_;
+  std::map<std::filesystem::path, std::unique_ptr<checkpoint::Folder>> folders_;
+  std::map<std::pair<std::filesystem::path, std::string>, std::string> ref_owners_;
+  std::map<std::pair<std::filesystem::path, std::string>, Kept*> ref_targets_;
+  std::vector<std::unique_ptr<Kept>> kept_;  // oldest first
+  std::unordered_map<tenon_ticket, Kept*> by_ticket_;
+};
+
+}  // namespace tenon::loop
+
+#endif

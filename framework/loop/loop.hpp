@@ -1,0 +1,111 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// THE loop. It is written once, against the Engine door; this page is the documentation of its events.
+//
+//   on_setup -> on_fit_start
+//   sanity validation (nothing logged, only on_sanity_start/_end) ; on_train_start
+//   for each epoch:
+//     on_train_epoch_start
+//     for each batch of the loader:               (fetched one ahead, so the last one is known)
+//       on_train_batch_start
+//       training_step, on_before_backward, backward, on_after_backward
+//       on the last batch of an accumulation group or of the epoch, for each optimizer:
+//         on_before_optimizer_step, step, on_optimizer_step, on_before_zero_grad, zero_grad ; then step advances
+//       on_train_batch_end, on_metrics
+//       if validation is due: on_validation_start, (on_validation_batch_start/end)*, on_validation_end, on_metrics
+//       COMMIT POINT (phase batch)                (saves and stops wait while gradients are pending)
+//     on_train_epoch_end, on_metrics, COMMIT POINT (phase epoch_end)
+//   on_exception, on_metrics (only then) ; on_train_end ; FINAL COMMIT POINT ; deliver
+//   on_fit_end, on_teardown                       always, for everyone created ; nothing can be asked for any more
+//
+// on_metrics follows every validation end, epoch end and exception, with no metric too; a batch end only when
+// log_every_n_steps lets something through or a monitored metric was logged.
+// A stop or max_steps inside an epoch calls on_train_epoch_end with complete = 0, and the position stays inside it.
+#ifndef TENON_LOOP_LOOP_HPP
+#define TENON_LOOP_LOOP_HPP
+
+#include <tenon/hooks.h>
+
+#include <optional>
+#include <string>
+
+#include "chain/chain.hpp"
+#include "loop/commit_point.hpp"
+#include "loop/engine.hpp"
+#include "loop/metric_store.hpp"
+#include "loop/run_facts.hpp"
+
+namespace tenon::loop {
+
+class LoopServices;
+
+/// How fit ended.
+struct FitResult {
+  std::int32_t reason = TENON_END_FINISHED;  ///< TENON_END_*
+  bool refused = false;                      ///< a callback refused to start: nothing was trained
+  std::string detail;                        ///< the stops' reasons, or the error's message
+  std::uint64_t epochs = 0;                  ///< whose on_train_epoch_end was called, one cut short included
+  std::uint64_t steps = 0;
+};
+
+class Loop {
+ public:
+  /// Everything outlives the loop. `progress` is what hooks see; the loop alone writes it.
+  Loop(Engine& engine, chain::Chain& chain, MetricStore& metrics, CommitPoint& commit_point, Requests& requests,
+       LoopServices& services, const RunFacts& facts, const Clock& clock, tenon_progress& progress);
+
+  /// The whole of fit. Throws nothing that a callback, the task or the engine has thrown: it is in the result.
+  FitResult fit();
+
+ private:
+  void start();
+  void train();
+  void run_sanity();
+  void run_epoch();
+  void run_batch(const BatchInfo& batch, bool last);
+  void step_optimizers();
+  std::optional<BatchInfo> fetch_batch();
+  bool validation_due(bool last) const;
+  void run_validation();
+  /// One pass over all evaluation loaders; answers whether none was cut short.
+  bool evaluate(Stage stage, const BatchLimit& limit);
+  void emit_metrics(std::uint32_t event, const char* name, bool every, const std::string& message = {});
+  void commit(Phase phase);
+  bool limits_reached() const;
+  void plan_validation();
+  void tick() { progress_.seconds = clock_.seconds(); }
+
+  void report_exception(tenon_status status, const std::string& message, const std::string& callback_id);
+  void finish(FitResult& result);
+  template <class Body>
+  void or_note(FitResult& result, Body&& body);
+
+  Engine& engine_;
+  chain::Chain& chain_;
+  MetricStore& metrics_;
+  CommitPoint& commit_point_;
+  Requests& requests_;
+  LoopServices& services_;
+  const RunFacts& facts_;
+  const TrainerOptions& options_;
+  const Clock& clock_;
+  tenon_progress& progress_;
+
+  std::uint64_t epoch_limit_ = TENON_UNKNOWN;       // batches of a training epoch
+  std::uint64_t fetched_ = 0;
+  std::uint64_t validation_every_ = TENON_UNKNOWN;  // batches; UNKNOWN: at the epoch's last batch
+  std::uint64_t total_batches_ = 0;
+  std::uint64_t completed_epochs_ = 0, ended_epochs_ = 0;
+  std::uint64_t epoch_samples_ = 0;
+  bool gradients_pending_ = false;
+  bool consistent_ = true;
+  bool validates_ = false;
+  const char* phase_ = "on_setup";                  // what an error is reported under
+  tenon_event_args event_{};
+  tenon_batch_args batch_{};
+  tenon_step_args step_{};
+};
+
+}  // namespace tenon::loop
+
+#endif

@@ -1,0 +1,266 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/metric_store.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "chain/abi.hpp"
+#include <tenon/did_you_mean.hpp>
+
+namespace tenon::loop {
+
+using chain::AbiError;
+
+namespace {
+
+const char* goal_name(Goal goal) { return goal == Goal::minimize ? "minimize" : "maximize"; }
+std::string quoted(std::string_view s) { return "'" + std::string(s) + "'"; }
+
+}  // namespace
+
+void Reduction::add(double x, double w) {
+  switch (how) {
+    case Reduce::mean: value += x * w; break;
+    case Reduce::sum: value += x; break;
+    case Reduce::min: value = any ? std::fmin(value, x) : x; break;
+    case Reduce::max: value = any ? std::fmax(value, x) : x; break;
+    case Reduce::last: value = x; break;
+  }
+  weight += w;
+  any = true;
+}
+
+Goal well_known_goal(std::string_view name) {
+  static constexpr std::array<std::string_view, 15> down = {"loss", "error", "err",  "perplexity", "ppl",
+                                                            "mse",  "rmse",  "mae",  "mape",       "nll",
+                                                            "wer",  "cer",   "ece",  "fid",        "bpb"};
+  static constexpr std::array<std::string_view, 17> up = {"acc",    "accuracy", "f1",   "auc",  "auroc", "auprc",
+                                                          "precision", "recall", "iou", "miou", "dice",  "bleu",
+                                                          "rouge",  "r2",       "map",  "psnr", "ssim"};
+  bool is_down = false, is_up = false;
+  std::string word;
+  const auto judge = [&] {
+    is_down = is_down || std::find(down.begin(), down.end(), word) != down.end();
+    is_up = is_up || std::find(up.begin(), up.end(), word) != up.end();
+    word.clear();
+  };
+  for (const char c : name) {
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) word += c;
+    else if (c >= 'A' && c <= 'Z') word += static_cast<char>(c - 'A' + 'a');
+    else judge();
+  }
+  judge();
+  if (is_down == is_up) return Goal::none;
+  return is_down ? Goal::minimize : Goal::maximize;
+}
+
+MetricStore::MetricStore(const EngineFacts& facts, bool has_validation)
+    : task_declares_(facts.declares_metrics), has_validation_(has_validation) {
+  for (const char* name : {"epoch", "step"}) {
+    Metric& m = metrics_[id(name)];
+    m.declared = true;
+    m.present = true;
+    m.goal = Goal::maximize;
+  }
+  for (const DeclaredMetric& d : facts.metrics) {
+    Metric& m = metrics_[id(d.name)];
+    m.declared = true;
+    m.goal = d.goal;
+    m.origin = d.stage == Stage::validation ? TENON_ORIGIN_VALIDATION : TENON_ORIGIN_TRAIN;
+  }
+}
+
+tenon_metric MetricStore::id(std::string_view name) {
+  if (const auto it = ids_.find(name); it != ids_.end()) return it->second;
+  const auto metric = static_cast<tenon_metric>(metrics_.size());
+  metrics_.emplace_back().name = name;
+  ids_.emplace(std::string(name), metric);
+  return metric;
+}
+
+Goal MetricStore::monitor(std::string_view name, std::string_view mode, tenon_metric* out) {
+  if (name.empty()) throw AbiError(TENON_E_INVALID_ARGUMENT, "'monitor' is empty: name the metric to decide by");
+  if (!mode.empty() && mode != "auto" && mode != "min" && mode != "max")
+    throw AbiError(TENON_E_INVALID_ARGUMENT, "'mode' is " + quoted(mode) + ": it must be \"min\", \"max\" or \"auto\"");
+  const tenon_metric metric = id(name);
+  Metric& m = metrics_[metric];
+  if (m.origin == TENON_ORIGIN_VALIDATION && !has_validation_)
+    throw AbiError(TENON_E_INVALID_ARGUMENT, "monitors " + quoted(name) +
+                                                 ", a validation metric, but this run has no validation: monitor a "
+                                                 "training metric, or give the run a validation (limit_val_batches is "
+                                                 "not 0 and the task has validation data)");
+  const bool counter = metric == epoch_metric || metric == step_metric;
+  const Goal known = counter ? Goal::none : m.goal;
+  Goal wanted = mode == "min" ? Goal::minimize : mode == "max" ? Goal::maximize : Goal::none;
+  if (wanted != Goal::none && known != Goal::none && wanted != known)
+    throw AbiError(TENON_E_INVALID_ARGUMENT, "\"mode\": \"" + std::string(mode) + "\" contradicts the goal of " +
+                                                 quoted(name) + ", which is to " + goal_name(known) +
+                                                 ": leave mode out or say \"" +
+                                                 (known == Goal::minimize ? "min" : "max") + "\"");
+  if (wanted == Goal::none) wanted = m.goal != Goal::none ? m.goal : well_known_goal(name);
+  if (wanted == Goal::none)
+    throw AbiError(TENON_E_INVALID_ARGUMENT, "'mode' is missing: whether a small or a large " + quoted(name) +
+                                                 " is better cannot be known (the task declares no goal for it and "
+                                                 "the name is none of the well-known ones); say \"mode\": \"min\" or "
+                                                 "\"mode\": \"max\"");
+  m.monitored = true;
+  m.flags |= TENON_METRIC_MONITORED;
+  if (m.goal == Goal::none) m.goal = wanted;
+  if (out) *out = metric;
+  return wanted;
+}
+
+tenon_metric MetricStore::declare(std::string_view name, const LogOptions& options, std::string_view callback_id) {
+  const tenon_metric metric = id(name);
+  Metric& m = metrics_[metric];
+  if (m.declared && m.declared_by != callback_id)
+    throw AbiError(TENON_E_WRONG_STATE, "the metric " + quoted(name) + " is declared by " +
+                                            (m.declared_by.empty() ? "the task" : "callback " + quoted(m.declared_by)) +
+                                            " already: choose another name");
+  m.declared = true;
+  m.declared_by = callback_id;
+  m.origin = TENON_ORIGIN_CALLBACK;
+  m.goal = options.goal;
+  m.reduction.how = options.reduce;
+  m.flags |= (options.on_step.value_or(true) ? TENON_METRIC_ON_STEP : 0u) |
+             (options.on_epoch.value_or(false) ? TENON_METRIC_ON_EPOCH : 0u) |
+             (options.prog_bar ? TENON_METRIC_PROG_BAR : 0u) | (options.logger ? TENON_METRIC_LOGGER : 0u);
+  return metric;
+}
+
+void MetricStore::check_monitored() const {
+  if (!task_declares_) return;
+  for (const Metric& m : metrics_)
+    if (m.monitored && !m.declared)
+      throw AbiError(TENON_E_INVALID_ARGUMENT, "the metric " + quoted(m.name) +
+                                                   " is monitored, but neither the task nor a callback declares it" +
+                                                   nearest(m.name));
+}
+
+std::string MetricStore::nearest(std::string_view name) const {
+  std::vector<std::string> known;
+  for (const Metric& m : metrics_)
+    if (m.declared) known.push_back(m.name);
+  return did_you_mean(name, known);
+}
+
+void MetricStore::enter(Stage stage, std::uint64_t stamp_step, std::uint64_t epoch, std::uint64_t batch_samples) {
+  stage_ = stage;
+  stamp_ = stamp_step;
+  stamp_epoch_ = epoch;
+  samples_ = batch_samples == TENON_UNKNOWN ? 1 : batch_samples;
+}
+
+void MetricStore::set_position(std::uint64_t step, std::uint64_t epoch) {
+  step_ = step;
+  epoch_ = epoch;
+  metrics_[epoch_metric].value = static_cast<double>(epoch);
+  metrics_[step_metric].value = static_cast<double>(step);
+}
+
+void MetricStore::set(tenon_metric metric, double value, std::uint64_t step, std::uint64_t epoch) {
+  Metric& m = metrics_[metric];
+  m.value = value;
+  m.step = step;
+  m.epoch = epoch;
+  m.present = true;
+  if (m.in_event) return;
+  m.in_event = true;
+  monitored_in_event_ = monitored_in_event_ || m.monitored;
+  event_.push_back(metric);
+}
+
+void MetricStore::log_to(tenon_metric metric, double value, bool on_step, bool on_epoch, double weight) {
+  if (on_step) set(metric, value, stamp_, stamp_epoch_);
+  if (!on_epoch) return;
+  tenon_metric target = metric;
+  if (on_step) {
+    if (metrics_[metric].epoch_twin == TENON_NO_METRIC) {
+      const tenon_metric twin = id(metrics_[metric].name + "_epoch");
+      metrics_[metric].epoch_twin = twin;
+      metrics_[twin].flags |= metrics_[metric].flags & ~(TENON_METRIC_ON_STEP | TENON_METRIC_MONITORED);
+      metrics_[twin].origin = metrics_[metric].origin;
+      metrics_[twin].reduction.how = metrics_[metric].reduction.how;
+    }
+    target = metrics_[metric].epoch_twin;
+  }
+  Metric& m = metrics_[target];
+  if (!m.reduction.any) reducing_.push_back(target);
+  m.reduction.add(value, weight);
+}
+
+void MetricStore::log(std::string_view name, double value, const LogOptions& options) {
+  if (stage_ == Stage::sanity) return;
+  const bool training = stage_ == Stage::train;
+  const bool on_step = options.on_step.value_or(training);
+  const bool on_epoch = options.on_epoch.value_or(!training);
+  const tenon_metric metric = id(name);
+  Metric& m = metrics_[metric];
+  if (metric == epoch_metric || metric == step_metric || !m.declared_by.empty())
+    throw std::invalid_argument("the task logs " + quoted(name) + ", a name that belongs to " +
+                                (m.declared_by.empty() ? "Tenon itself" : "callback " + quoted(m.declared_by)) +
+                                ": choose another");
+  if (options.goal != Goal::none) {
+    if (m.monitored && m.goal != Goal::none && m.goal != options.goal)
+      throw std::invalid_argument(quoted(name) + " is logged with the goal to " + goal_name(options.goal) +
+                                  ", but it is monitored as one to " + goal_name(m.goal) + ": correct `mode`");
+    m.goal = options.goal;
+  }
+  m.origin = training ? TENON_ORIGIN_TRAIN : TENON_ORIGIN_VALIDATION;
+  m.flags |= (on_step ? TENON_METRIC_ON_STEP : 0u) | (on_epoch ? TENON_METRIC_ON_EPOCH : 0u) |
+             (options.prog_bar ? TENON_METRIC_PROG_BAR : 0u) | (options.logger ? TENON_METRIC_LOGGER : 0u);
+  m.reduction.how = options.reduce;
+  log_to(metric, value, on_step, on_epoch,
+         static_cast<double>(options.batch_size ? options.batch_size : samples_));
+}
+
+void MetricStore::record(tenon_metric metric, double value, std::uint64_t batch_size) {
+  if (stage_ == Stage::sanity) return;
+  const std::uint32_t flags = metrics_[metric].flags;
+  log_to(metric, value, (flags & TENON_METRIC_ON_STEP) != 0, (flags & TENON_METRIC_ON_EPOCH) != 0,
+         static_cast<double>(batch_size));
+}
+
+void MetricStore::finish_reductions(Stage stage, std::uint64_t step, std::uint64_t epoch) {
+  std::vector<tenon_metric> later;
+  for (const tenon_metric metric : reducing_) {
+    Metric& m = metrics_[metric];
+    const bool validation = m.origin == TENON_ORIGIN_VALIDATION;
+    if (validation != (stage == Stage::validation)) {
+      later.push_back(metric);
+      continue;
+    }
+    set(metric, m.reduction.result(), step, epoch);
+    const Reduce how = m.reduction.how;
+    m.reduction = Reduction{};
+    m.reduction.how = how;
+  }
+  reducing_ = std::move(later);
+}
+
+bool MetricStore::fresh(tenon_metric metric) const {
+  if (metric == epoch_metric || metric == step_metric) return true;
+  const Metric& m = metrics_[metric];
+  return m.present && m.step >= step_;
+}
+
+double MetricStore::value(tenon_metric metric) const { return metrics_[metric].value; }
+
+const std::vector<tenon_logged_metric>& MetricStore::event(bool every) {
+  logged_.clear();
+  for (const tenon_metric metric : event_) {
+    const Metric& m = metrics_[metric];
+    if (every || m.monitored) logged_.push_back({chain::to_text(m.name), m.value, m.step, metric, m.flags});
+  }
+  return logged_;
+}
+
+void MetricStore::end_event() {
+  for (const tenon_metric metric : event_) metrics_[metric].in_event = false;
+  event_.clear();
+  monitored_in_event_ = false;
+}
+
+}  // namespace tenon::loop

@@ -1,0 +1,114 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// What was logged: the latest value of every metric, its stamp, its goal, and the reductions of the epoch under way.
+#ifndef TENON_LOOP_METRIC_STORE_HPP
+#define TENON_LOOP_METRIC_STORE_HPP
+
+#include <tenon/services/metrics.h>
+
+#include <deque>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "loop/engine.hpp"
+
+namespace tenon::loop {
+
+/// Weighted running reduction of one metric over an epoch or an evaluation.
+struct Reduction {
+  Reduce how = Reduce::mean;
+  double value = 0.0;
+  double weight = 0.0;
+  bool any = false;
+  void add(double x, double w);
+  double result() const { return how == Reduce::mean && weight > 0 ? value / weight : value; }
+};
+
+struct Metric {
+  std::string name;
+  double value = std::numeric_limits<double>::quiet_NaN();
+  std::uint64_t step = 0;   ///< stamp
+  std::uint64_t epoch = 0;
+  bool present = false;
+  bool declared = false;
+  bool monitored = false;
+  bool in_event = false;    ///< among what the running event logged
+  Goal goal = Goal::none;
+  std::int32_t origin = TENON_ORIGIN_UNKNOWN;
+  std::uint32_t flags = 0;  ///< TENON_METRIC_*
+  Reduction reduction;
+  tenon_metric epoch_twin = TENON_NO_METRIC;  ///< `<name>_epoch`, where a value is logged on the step and on the epoch
+  std::string declared_by;                    ///< callback id; empty: the task
+};
+
+class MetricStore final : public MetricSink {
+ public:
+  static constexpr tenon_metric epoch_metric = 0;
+  static constexpr tenon_metric step_metric = 1;
+
+  /// `has_validation`: whether a validation metric can ever be logged in this run.
+  MetricStore(const EngineFacts& facts, bool has_validation);
+
+  tenon_metric id(std::string_view name);
+  std::uint64_t count() const { return metrics_.size(); }
+  const Metric& at(tenon_metric metric) const { return metrics_[metric]; }
+
+  /// Resolves the direction by which a callback decides; throws chain::AbiError (TENON_E_INVALID_ARGUMENT).
+  Goal monitor(std::string_view name, std::string_view mode, tenon_metric* out);
+  /// A callback's own metric; throws chain::AbiError (TENON_E_WRONG_STATE) when it is somebody else's.
+  tenon_metric declare(std::string_view name, const LogOptions& options, std::string_view callback_id);
+  /// Throws chain::AbiError naming the first monitored metric that nobody declares, where the task declares its own.
+  void check_monitored() const;
+
+  /// The loop says where it stands; values logged from here on are stamped so.
+  void enter(Stage stage, std::uint64_t stamp_step, std::uint64_t epoch, std::uint64_t batch_samples);
+  void set_samples(std::uint64_t samples) { samples_ = samples; }
+  void set_position(std::uint64_t step, std::uint64_t epoch);
+
+  void log(std::string_view name, double value, const LogOptions& options) override;
+  void record(tenon_metric metric, double value, std::uint64_t batch_size);
+
+  /// The reductions of the stage become values of now.
+  void finish_reductions(Stage stage, std::uint64_t step, std::uint64_t epoch);
+  bool fresh(tenon_metric metric) const;
+  double value(tenon_metric metric) const;
+
+  /// What the running event logged, in the order of first logging; `every` lets all through, else only monitored ones.
+  const std::vector<tenon_logged_metric>& event(bool every);
+  bool event_has_monitored() const { return monitored_in_event_; }
+  bool event_empty() const { return event_.empty(); }
+  void end_event();
+
+  /// Names closest to `name`, for "did you mean".
+  std::string nearest(std::string_view name) const;
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
+  };
+  void set(tenon_metric metric, double value, std::uint64_t step, std::uint64_t epoch);
+  void log_to(tenon_metric metric, double value, bool on_step, bool on_epoch, double weight);
+
+  std::deque<Metric> metrics_;
+  std::unordered_map<std::string, tenon_metric, Hash, std::equal_to<>> ids_;
+  std::vector<tenon_metric> event_;
+  std::vector<tenon_metric> reducing_;
+  std::vector<tenon_logged_metric> logged_;
+  bool monitored_in_event_ = false;
+  bool task_declares_ = false;
+  bool has_validation_ = false;
+  Stage stage_ = Stage::none;
+  std::uint64_t stamp_ = 0, stamp_epoch_ = 0, samples_ = 1;
+  std::uint64_t step_ = 0, epoch_ = 0;
+};
+
+/// The direction that a name speaks for by itself ("val_loss", "accuracy"); none where it says nothing or both.
+Goal well_known_goal(std::string_view name);
+
+}  // namespace tenon::loop
+
+#endif

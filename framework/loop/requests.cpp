@@ -1,0 +1,83 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/requests.hpp"
+
+#include <algorithm>
+
+#include "chain/abi.hpp"
+
+namespace tenon::loop {
+
+void Requests::require_open() const {
+  if (!open_) throw chain::AbiError(TENON_E_WRONG_STATE, "the last commit point has passed: nothing can be asked for any more");
+}
+
+tenon_ticket Requests::stop(chain::Callback& by, std::string_view reason) {
+  const std::lock_guard lock(mutex_);
+  require_open();
+  const tenon_ticket ticket = next_++;
+  for (StopRequest& s : stops_) {
+    if (s.by != &by) continue;
+    ended.push_back({&by, TENON_REQUEST_STOP, s.ticket, TENON_TICKET_REPLACED, TENON_OK, "", "", s.reason});
+    s = {ticket, &by, std::string(reason)};
+    return ticket;
+  }
+  stops_.push_back({ticket, &by, std::string(reason)});
+  return ticket;
+}
+
+bool Requests::withdraw(chain::Callback& by, tenon_ticket ticket, std::string_view reason) {
+  const std::lock_guard lock(mutex_);
+  const auto mine = [&](const auto& r) { return r.by == &by && r.ticket == ticket; };
+  const auto end = [&](std::int32_t request) {
+    ended.push_back({&by, request, ticket, TENON_TICKET_WITHDRAWN, TENON_OK, "", "", std::string(reason)});
+  };
+  if (std::erase_if(stops_, mine)) {
+    end(TENON_REQUEST_STOP);
+    return true;
+  }
+  if (!std::erase_if(saves, mine)) return false;
+  end(TENON_REQUEST_SAVE);
+  return true;
+}
+
+tenon_ticket Requests::save(SaveRequest request) {
+  const std::lock_guard lock(mutex_);
+  require_open();
+  request.ticket = next_++;
+  saves.push_back(std::move(request));
+  return saves.back().ticket;
+}
+
+const SaveRequest* Requests::find_save(tenon_ticket ticket) const {
+  const auto it = std::find_if(saves.begin(), saves.end(), [&](const SaveRequest& s) { return s.ticket == ticket; });
+  return it == saves.end() ? nullptr : &*it;
+}
+
+std::vector<StopRequest> Requests::take_stops() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(stops_, {});
+}
+
+void Requests::put_back(std::vector<StopRequest> stops) {
+  const std::lock_guard lock(mutex_);
+  for (StopRequest& newer : stops_) stops.push_back(std::move(newer));
+  stops_ = std::move(stops);
+}
+
+std::vector<StopRequest> Requests::pending_stops() const {
+  const std::lock_guard lock(mutex_);
+  return stops_;
+}
+
+void Requests::withdraw_all(const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  for (const SaveRequest& s : saves)
+    ended.push_back({s.by, TENON_REQUEST_SAVE, s.ticket, TENON_TICKET_WITHDRAWN, TENON_OK, "", "", reason});
+  for (const StopRequest& s : stops_)
+    ended.push_back({s.by, TENON_REQUEST_STOP, s.ticket, TENON_TICKET_WITHDRAWN, TENON_OK, "", "", reason});
+  saves.clear();
+  stops_.clear();
+}
+
+}  // namespace tenon::loop

@@ -1,0 +1,113 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// What callbacks have asked for and no commit point has carried out yet. Knows no disk and no engine.
+#ifndef TENON_LOOP_REQUESTS_HPP
+#define TENON_LOOP_REQUESTS_HPP
+
+#include <tenon/hooks.h>
+
+#include <boost/json/object.hpp>
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "chain/chain.hpp"
+
+namespace tenon::loop {
+
+/// One step of a save's pipeline, resolved to the callback that offers it.
+struct TransformUse {
+  std::string name;
+  std::string options_json;  ///< defaults filled in
+  const chain::Transform* transform = nullptr;
+  bool operator==(const TransformUse& o) const { return transform == o.transform && options_json == o.options_json; }
+};
+
+struct SaveRequest {
+  tenon_ticket ticket = 0;
+  chain::Callback* by = nullptr;
+  std::int32_t kind = TENON_CHECKPOINT_FULL;
+  std::filesystem::path folder;  ///< absolute
+  std::string name;              ///< wanted, without ".ckpt"
+  std::string reason;
+  std::string monitor;
+  double score = 0.0;            ///< NaN: none
+  boost::json::object metadata;
+  std::vector<TransformUse> transforms;
+  std::uint32_t flags = 0;       ///< TENON_SAVE_*
+};
+
+struct ReleaseRequest {
+  chain::Callback* by = nullptr;
+  tenon_ticket held = 0;
+  tenon_ticket after = 0;
+  std::string reason;
+};
+
+struct RefRequest {
+  chain::Callback* by = nullptr;
+  std::string ref;
+  tenon_ticket ticket = 0;
+};
+
+struct BestRequest {
+  chain::Callback* by = nullptr;
+  tenon_ticket ticket = 0;
+};
+
+struct StopRequest {
+  tenon_ticket ticket = 0;
+  chain::Callback* by = nullptr;
+  std::string reason;
+};
+
+/// How a request ended; told to its owner by on_ticket.
+struct EndedTicket {
+  chain::Callback* owner = nullptr;
+  std::int32_t request = TENON_REQUEST_SAVE;
+  tenon_ticket ticket = 0;
+  std::int32_t outcome = TENON_TICKET_DONE;
+  tenon_status status = TENON_OK;
+  std::string path;
+  std::string by;
+  std::string reason;
+};
+
+class Requests {
+ public:
+  /// [any-thread] Replaces a pending stop of the same callback. Throws chain::AbiError (TENON_E_WRONG_STATE) once closed.
+  tenon_ticket stop(chain::Callback& by, std::string_view reason);
+  /// [loop-thread] False when no stop or save of this callback is pending under the ticket.
+  bool withdraw(chain::Callback& by, tenon_ticket ticket, std::string_view reason);
+  /// [loop-thread] Numbers and keeps it. Throws once closed.
+  tenon_ticket save(SaveRequest request);
+  void require_open() const;
+
+  const SaveRequest* find_save(tenon_ticket ticket) const;
+
+  std::vector<SaveRequest> saves;
+  std::vector<ReleaseRequest> releases;
+  std::vector<RefRequest> refs;
+  std::vector<BestRequest> bests;
+  std::vector<EndedTicket> ended;
+
+  std::vector<StopRequest> take_stops();
+  void put_back(std::vector<StopRequest> stops);
+  std::vector<StopRequest> pending_stops() const;
+  /// Everything a callback still asks for ends WITHDRAWN; for a callback that was disabled, and at the end of the run.
+  void withdraw_all(const std::string& reason);
+
+  void close() { open_ = false; }
+  tenon_ticket next_ticket() const { return next_; }
+
+ private:
+  mutable std::mutex mutex_;  // stops and the counter, which any thread may touch
+  std::vector<StopRequest> stops_;
+  tenon_ticket next_ = 1;
+  bool open_ = true;
+};
+
+}  // namespace tenon::loop
+
+#endif

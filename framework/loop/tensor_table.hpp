@@ -1,0 +1,65 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// Handles of tensors: the engine's by group and index, and those in main memory that a save's transforms work on.
+#ifndef TENON_LOOP_TENSOR_TABLE_HPP
+#define TENON_LOOP_TENSOR_TABLE_HPP
+
+#include <tenon/tensor.h>
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <tenon/services/tensors.h>
+
+namespace tenon::loop {
+
+/// A tensor in main memory, row-major without gaps.
+struct HostTensor {
+  std::string name;
+  tenon_dtype dtype{};
+  std::vector<std::int64_t> shape, strides;
+  std::vector<std::byte> storage;       ///< empty where the bytes are borrowed
+  std::span<const std::byte> borrowed;  ///< of a snapshot
+  bool writable = false;
+
+  tenon_tensor_view view() const;
+  /// Sets shape and strides.
+  void set_shape(std::vector<std::int64_t> of);
+};
+
+/// A handle of the engine's tensor names its group and index, and so stays the same for the whole run.
+struct EngineHandle {
+  std::int32_t group;
+  std::uint64_t index;
+};
+
+class TensorTable {
+ public:
+  static tenon_tensor engine_handle(std::int32_t group, std::uint64_t index) {
+    return (static_cast<tenon_tensor>(group) + 1) << 56 | (index + 1);
+  }
+  static bool is_host(tenon_tensor tensor) { return tensor >> 56 == host_group; }
+  /// Throws chain::AbiError (TENON_E_INVALID_ARGUMENT) for what is no handle of the engine's.
+  static EngineHandle engine_tensor(tenon_tensor tensor);
+
+  /// [any-thread]
+  tenon_tensor add(std::shared_ptr<HostTensor> tensor);
+  /// [any-thread] Throws chain::AbiError (TENON_E_INVALID_ARGUMENT).
+  std::shared_ptr<HostTensor> host(tenon_tensor tensor) const;
+  void drop(tenon_tensor tensor);
+
+ private:
+  static constexpr std::uint64_t host_group = 0xFF;
+  mutable std::mutex mutex_;
+  std::unordered_map<tenon_tensor, std::shared_ptr<HostTensor>> tensors_;
+  std::uint64_t next_ = 1;
+};
+
+}  // namespace tenon::loop
+
+#endif
