@@ -62,6 +62,8 @@ class Callback {
   const tenon_hooks& hooks() const noexcept { return hooks_; }
   const LibraryInfo& library() const noexcept { return library_; }
   const tenon_host* host() const noexcept { return &host_; }
+  /// The plugin's own, for functions that it gave through a service.
+  tenon_callback* self() const noexcept { return self_; }
   const boost::json::object& options() const noexcept;
   OnError on_error() const noexcept { return on_error_; }
   const std::string& where() const noexcept { return entry_.where; }

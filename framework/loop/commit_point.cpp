@@ -3,6 +3,7 @@
 #include "loop/commit_point.hpp"
 
 #include <tenon/failure.hpp>
+#include <tenon/services/checkpoints.h>
 
 #include <algorithm>
 
@@ -21,9 +22,9 @@ bool same_content(const SaveRequest& a, const SaveRequest& b) {
 }
 
 tenon_status status_of(const checkpoint::WriteError& error) {
-  switch (error.kind()) {
-    case checkpoint::WriteError::Kind::name_taken: return TENON_E_WRONG_STATE;
-    case checkpoint::WriteError::Kind::invalid: return TENON_E_INVALID_ARGUMENT;
+  switch (error.reason()) {
+    case checkpoint::WriteError::Reason::name_taken: return TENON_E_WRONG_STATE;
+    case checkpoint::WriteError::Reason::invalid: return TENON_E_INVALID_ARGUMENT;
     default: return TENON_E_IO;
   }
 }

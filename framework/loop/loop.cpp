@@ -35,11 +35,18 @@ FitResult Loop::fit() {
     result.detail = commit_point_.stop_detail();
   } catch (const chain::CallbackError& error) {
     result.reason = TENON_END_FAILED;
+    result.exit = started ? ExitCode::failed : ExitCode::callback;
     result.detail = "callback '" + error.callback_id() + "' failed in " + error.hook() + ": " + error.what();
     phase_ = error.hook().c_str();
     if (started) or_note(result, [&] { report_exception(error.status(), result.detail, error.callback_id()); });
+  } catch (const Failure& failure) {
+    result.reason = TENON_END_FAILED;
+    result.exit = failure.code();
+    result.detail = failure.what();
+    if (started) or_note(result, [&] { report_exception(TENON_E_FAILED, result.detail, ""); });
   } catch (const std::exception& error) {
     result.reason = TENON_END_FAILED;
+    result.exit = ExitCode::failed;
     result.detail = std::string(error.what());
     if (started) {
       result.detail = "epoch " + std::to_string(progress_.epoch) + ", batch " + std::to_string(progress_.batch) + ", " +
@@ -67,7 +74,11 @@ void Loop::start() {
   const tenon_fit_start_args args{sizeof args, 0, &progress_, {nullptr, 0}};
   chain_.on_fit_start(args);
   services_.start_is_over = true;
-  metrics_.check_monitored();
+  try {
+    metrics_.check_monitored();
+  } catch (const chain::AbiError& error) {
+    throw Failure(ExitCode::manifest, error.what());
+  }
 }
 
 void Loop::train() {
@@ -199,13 +210,13 @@ void Loop::plan_validation() {
   if (!interval.is_share) {
     validation_every_ = interval.count;
     if (options_.check_val_every_n_epoch != 0 && epoch_limit_ != TENON_UNKNOWN && interval.count > epoch_limit_)
-      throw std::invalid_argument("val_check_interval is " + std::to_string(interval.count) + " batches, but a training epoch has " +
+      throw Failure(ExitCode::manifest, "val_check_interval is " + std::to_string(interval.count) + " batches, but a training epoch has " +
                                   std::to_string(epoch_limit_) + ": validation would never run; make it smaller, or count "
                                   "batches across epochs with \"check_val_every_n_epoch\": null");
     return;
   }
   if (epoch_limit_ == TENON_UNKNOWN)
-    throw std::invalid_argument("val_check_interval is a share of the epoch, but the length of the training data is not known: give a count of batches");
+    throw Failure(ExitCode::manifest, "val_check_interval is a share of the epoch, but the length of the training data is not known: give a count of batches");
   validation_every_ = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(static_cast<double>(epoch_limit_) * interval.share));
 }
 
@@ -310,6 +321,7 @@ void Loop::or_note(FitResult& result, Body&& body) {
   } catch (const std::exception& error) {
     if (result.reason != TENON_END_FAILED) result.detail.clear();
     result.reason = TENON_END_FAILED;
+    if (result.exit == ExitCode::ok) result.exit = ExitCode::failed;
     result.detail += (result.detail.empty() ? "" : "; then, at the end: ") + std::string(error.what());
   }
 }

@@ -24,6 +24,7 @@
 #ifndef TENON_LOOP_LOOP_HPP
 #define TENON_LOOP_LOOP_HPP
 
+#include <tenon/failure.hpp>
 #include <tenon/hooks.h>
 
 #include <optional>
@@ -42,7 +43,8 @@ class LoopServices;
 /// How fit ended.
 struct FitResult {
   std::int32_t reason = TENON_END_FINISHED;  ///< TENON_END_*
-  bool refused = false;                      ///< a callback refused to start: nothing was trained
+  ExitCode exit = ExitCode::ok;
+  bool refused = false;                      ///< nothing was trained: a callback or the configuration refused to start
   std::string detail;                        ///< the stops' reasons, or the error's message
   std::uint64_t epochs = 0;                  ///< whose on_train_epoch_end was called, one cut short included
   std::uint64_t steps = 0;

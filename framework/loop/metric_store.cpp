@@ -16,7 +16,7 @@ using chain::AbiError;
 namespace {
 
 const char* goal_name(Goal goal) { return goal == Goal::minimize ? "minimize" : "maximize"; }
-std::string quoted(std::string_view s) { return "'" + std::string(s) + "'"; }
+std::string in_quotes(std::string_view s) { return "'" + std::string(s) + "'"; }
 
 }  // namespace
 
@@ -83,11 +83,11 @@ tenon_metric MetricStore::id(std::string_view name) {
 Goal MetricStore::monitor(std::string_view name, std::string_view mode, tenon_metric* out) {
   if (name.empty()) throw AbiError(TENON_E_INVALID_ARGUMENT, "'monitor' is empty: name the metric to decide by");
   if (!mode.empty() && mode != "auto" && mode != "min" && mode != "max")
-    throw AbiError(TENON_E_INVALID_ARGUMENT, "'mode' is " + quoted(mode) + ": it must be \"min\", \"max\" or \"auto\"");
+    throw AbiError(TENON_E_INVALID_ARGUMENT, "'mode' is " + in_quotes(mode) + ": it must be \"min\", \"max\" or \"auto\"");
   const tenon_metric metric = id(name);
   Metric& m = metrics_[metric];
   if (m.origin == TENON_ORIGIN_VALIDATION && !has_validation_)
-    throw AbiError(TENON_E_INVALID_ARGUMENT, "monitors " + quoted(name) +
+    throw AbiError(TENON_E_INVALID_ARGUMENT, "monitors " + in_quotes(name) +
                                                  ", a validation metric, but this run has no validation: monitor a "
                                                  "training metric, or give the run a validation (limit_val_batches is "
                                                  "not 0 and the task has validation data)");
@@ -96,12 +96,12 @@ Goal MetricStore::monitor(std::string_view name, std::string_view mode, tenon_me
   Goal wanted = mode == "min" ? Goal::minimize : mode == "max" ? Goal::maximize : Goal::none;
   if (wanted != Goal::none && known != Goal::none && wanted != known)
     throw AbiError(TENON_E_INVALID_ARGUMENT, "\"mode\": \"" + std::string(mode) + "\" contradicts the goal of " +
-                                                 quoted(name) + ", which is to " + goal_name(known) +
+                                                 in_quotes(name) + ", which is to " + goal_name(known) +
                                                  ": leave mode out or say \"" +
                                                  (known == Goal::minimize ? "min" : "max") + "\"");
   if (wanted == Goal::none) wanted = m.goal != Goal::none ? m.goal : well_known_goal(name);
   if (wanted == Goal::none)
-    throw AbiError(TENON_E_INVALID_ARGUMENT, "'mode' is missing: whether a small or a large " + quoted(name) +
+    throw AbiError(TENON_E_INVALID_ARGUMENT, "'mode' is missing: whether a small or a large " + in_quotes(name) +
                                                  " is better cannot be known (the task declares no goal for it and "
                                                  "the name is none of the well-known ones); say \"mode\": \"min\" or "
                                                  "\"mode\": \"max\"");
@@ -116,8 +116,8 @@ tenon_metric MetricStore::declare(std::string_view name, const LogOptions& optio
   const tenon_metric metric = id(name);
   Metric& m = metrics_[metric];
   if (m.declared && m.declared_by != callback_id)
-    throw AbiError(TENON_E_WRONG_STATE, "the metric " + quoted(name) + " is declared by " +
-                                            (m.declared_by.empty() ? "the task" : "callback " + quoted(m.declared_by)) +
+    throw AbiError(TENON_E_WRONG_STATE, "the metric " + in_quotes(name) + " is declared by " +
+                                            (m.declared_by.empty() ? "the task" : "callback " + in_quotes(m.declared_by)) +
                                             " already: choose another name");
   m.declared = true;
   m.declared_by = callback_id;
@@ -134,7 +134,7 @@ void MetricStore::check_monitored() const {
   if (!task_declares_) return;
   for (const Metric& m : metrics_)
     if (m.monitored && !m.declared)
-      throw AbiError(TENON_E_INVALID_ARGUMENT, "the metric " + quoted(m.name) +
+      throw AbiError(TENON_E_INVALID_ARGUMENT, "the metric " + in_quotes(m.name) +
                                                    " is monitored, but neither the task nor a callback declares it" +
                                                    nearest(m.name));
 }
@@ -199,12 +199,12 @@ void MetricStore::log(std::string_view name, double value, const LogOptions& opt
   const tenon_metric metric = id(name);
   Metric& m = metrics_[metric];
   if (metric == epoch_metric || metric == step_metric || !m.declared_by.empty())
-    throw std::invalid_argument("the task logs " + quoted(name) + ", a name that belongs to " +
-                                (m.declared_by.empty() ? "Tenon itself" : "callback " + quoted(m.declared_by)) +
+    throw std::invalid_argument("the task logs " + in_quotes(name) + ", a name that belongs to " +
+                                (m.declared_by.empty() ? "Tenon itself" : "callback " + in_quotes(m.declared_by)) +
                                 ": choose another");
   if (options.goal != Goal::none) {
     if (m.monitored && m.goal != Goal::none && m.goal != options.goal)
-      throw std::invalid_argument(quoted(name) + " is logged with the goal to " + goal_name(options.goal) +
+      throw std::invalid_argument(in_quotes(name) + " is logged with the goal to " + goal_name(options.goal) +
                                   ", but it is monitored as one to " + goal_name(m.goal) + ": correct `mode`");
     m.goal = options.goal;
   }

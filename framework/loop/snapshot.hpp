@@ -4,7 +4,7 @@
 #ifndef TENON_LOOP_SNAPSHOT_HPP
 #define TENON_LOOP_SNAPSHOT_HPP
 
-#include <tenon/tensor.h>
+#include <tenon/services/tensors.h>
 
 #include <boost/json/object.hpp>
 #include <cstddef>
