@@ -59,11 +59,6 @@ CommitPoint::CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metri
     : engine_(engine), chain_(chain), metrics_(metrics), requests_(requests), ledger_(ledger), decisions_(decisions),
       tensors_(tensors), facts_(facts), progress_(progress) {}
 
-std::string CommitPoint::relative(const std::filesystem::path& path) const {
-  const std::filesystem::path r = path.lexically_relative(facts_.run_folder);
-  return r.empty() || *r.begin() == ".." ? path.native() : r.native();
-}
-
 void CommitPoint::decide(std::int32_t action, const Callback* by, std::string path, std::string target, std::string reason) {
   decisions_.record({action, by ? by->id() : "", std::move(path), std::move(target), std::move(reason), progress_});
 }

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "loop/account.hpp"
 #include "loop/checkpoint_document.hpp"
 #include "loop/decisions.hpp"
 #include "loop/ledger.hpp"
@@ -29,6 +30,7 @@ namespace tenon::loop {
 struct Tally {
   std::uint64_t saved = 0, removed = 0, failed = 0, denied = 0;
   std::map<std::string, std::uint64_t> troubles;  ///< reason: how often (failed, denied, skipped, warned)
+  bool saves_asked() const { return saved + failed + denied > 0; }
 };
 
 class CommitPoint {
@@ -68,7 +70,7 @@ class CommitPoint {
   void tell_checkpoint(const Notice& notice);
   void collect_callback_state();
   void decide(std::int32_t action, const chain::Callback* by, std::string path, std::string target, std::string reason);
-  std::string relative(const std::filesystem::path& path) const;
+  std::string relative(const std::filesystem::path& path) const { return relative_to_run(facts_, path); }
 
   Engine& engine_;
   chain::Chain& chain_;

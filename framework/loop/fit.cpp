@@ -1,0 +1,71 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/fit.hpp"
+
+#include "loop/account.hpp"
+
+namespace tenon::loop {
+
+Fit::Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, chain::AbiModel model)
+    : engine_(engine), facts_(std::move(facts)), clock_(engine),
+      metrics_(engine.facts(), has_validation(engine.facts(), facts_.options)), ledger_(facts_.run_id),
+      chain_(services_, {facts_.run_folder, std::move(manifest_folder)}, std::move(model)),
+      commit_point_(engine, chain_, metrics_, requests_, ledger_, decisions_, tensors_, facts_, progress_) {
+  services_.engine = &engine_;
+  services_.metrics = &metrics_;
+  services_.requests = &requests_;
+  services_.ledger = &ledger_;
+  services_.tensors = &tensors_;
+  services_.commit_point = &commit_point_;
+  services_.facts = &facts_;
+  services_.clock = &clock_;
+  services_.progress = &progress_;
+}
+
+FitResult Fit::run() {
+  Loop loop(engine_, chain_, metrics_, commit_point_, requests_, services_, facts_, clock_, progress_);
+  return loop.fit();
+}
+
+boost::json::object Fit::callback_account(const chain::Callback& callback) {
+  boost::json::object account;
+  account["plugin"] = callback.descriptor().name;
+  boost::json::array kept;
+  for (const auto& checkpoint : ledger_.all())
+    for (const Hold& hold : checkpoint->holds)
+      if (hold.by == &callback) kept.push_back(boost::json::value(relative_to_run(facts_, checkpoint->path)));
+  const auto tally = commit_point_.tallies().find(callback.id());
+  const bool saver = !kept.empty() || (tally != commit_point_.tallies().end() && tally->second.saves_asked());
+  if (saver) {
+    account["saved"] = tally->second.saved;
+    account["removed"] = tally->second.removed;
+    if (tally->second.failed) account["failed"] = tally->second.failed;
+    if (tally->second.denied) account["denied"] = tally->second.denied;
+    account["kept"] = std::move(kept);
+  }
+  if (const auto own = chain_.board().account(callback.id()))
+    for (const auto& [key, value] : *own) account[key] = value;
+  if (tally != commit_point_.tallies().end() && !tally->second.troubles.empty()) {
+    boost::json::object troubles;
+    for (const auto& [reason, times] : tally->second.troubles) troubles[reason] = times;
+    account["troubles"] = std::move(troubles);
+  }
+  if (callback.disabled()) account["disabled"] = callback.disabled_reason();
+  return account;
+}
+
+boost::json::object Fit::summary(const FitResult& result) {
+  boost::json::object callbacks;
+  for (const auto& callback : chain_.callbacks()) callbacks[callback->id()] = callback_account(*callback);
+  boost::json::object s;
+  s["end"] = end_name(result.reason);
+  s["epochs"] = result.epochs;
+  s["steps"] = result.steps;
+  s["detail"] = result.detail;
+  s["callbacks"] = std::move(callbacks);
+  return s;
+}
+
+std::string Fit::account_text(const FitResult& result) { return loop::account_text(summary(result)); }
+
+}  // namespace tenon::loop

@@ -1,0 +1,50 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// One fit put together: metrics, requests, services, chain, commit point and loop around an engine.
+#ifndef TENON_LOOP_FIT_HPP
+#define TENON_LOOP_FIT_HPP
+
+#include <boost/json/object.hpp>
+
+#include "chain/chain.hpp"
+#include "loop/commit_point.hpp"
+#include "loop/loop.hpp"
+#include "loop/services/services.hpp"
+
+namespace tenon::loop {
+
+/// Use: make it, add callbacks to chain(), run() once. The engine outlives it.
+class Fit {
+ public:
+  Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, chain::AbiModel model = {});
+
+  chain::Chain& chain() { return chain_; }
+  Decisions& decisions() { return decisions_; }
+  MetricStore& metrics() { return metrics_; }
+  FitResult run();
+
+  /// After run(): {"end":...,"epochs":...,"steps":...,"callbacks":{id:{"plugin","saved","removed","kept",...account}}}.
+  boost::json::object summary(const FitResult& result);
+  /// The same for a person, a callback after the other, with a warning where one saved nothing.
+  std::string account_text(const FitResult& result);
+
+ private:
+  boost::json::object callback_account(const chain::Callback& callback);
+
+  Engine& engine_;
+  RunFacts facts_;
+  tenon_progress progress_{};
+  Clock clock_;
+  MetricStore metrics_;
+  Requests requests_;
+  Ledger ledger_;
+  Decisions decisions_;
+  TensorTable tensors_;
+  LoopServices services_;
+  chain::Chain chain_;
+  CommitPoint commit_point_;
+};
+
+}  // namespace tenon::loop
+
+#endif

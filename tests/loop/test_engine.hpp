@@ -1,0 +1,121 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// An engine without LibTorch: it counts what it is asked to do, logs what a test tells it to, and fails where it is told
+// to. Its model is one parameter of four floats that every optimizer step moves by one.
+#ifndef TENON_TESTS_LOOP_TEST_ENGINE_HPP
+#define TENON_TESTS_LOOP_TEST_ENGINE_HPP
+
+#include <array>
+#include <cstring>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <tenon/services/tensors.h>
+
+#include "loop/engine.hpp"
+
+namespace tenon::tests {
+
+class TestEngine final : public loop::Engine {
+ public:
+  /// `train` batches of `samples` samples each epoch; one validation loader of `validation` batches, 0: none.
+  explicit TestEngine(std::uint64_t train, std::uint64_t validation = 0, std::uint64_t samples = 4) : samples_(samples) {
+    facts_.task_name = "test";
+    facts_.train_batches = train;
+    if (validation) facts_.validation_batches = {validation};
+    weights_.fill(0.0f);
+  }
+
+  loop::EngineFacts facts_;
+  /// Called in each training step and evaluation step with the counters below; logs into the sink, may throw.
+  std::function<void(loop::MetricSink&)> on_training_step, on_evaluation_step;
+  std::function<void()> on_backward, on_optimizer_step, on_fetch;
+  std::vector<std::string>* trace = nullptr;  ///< engine calls go here too, as "engine.backward"
+
+  std::uint64_t epoch = 0, batch = 0, steps = 0, evaluation_batch = 0, evaluations = 0;
+  std::array<float, 4> weights_;
+
+  const loop::EngineFacts& facts() const override { return facts_; }
+  void start_fit(loop::MetricSink& metrics) override { sink_ = &metrics; }
+  void start_epoch(std::uint64_t of, std::uint64_t skip) override {
+    note("engine.start_epoch");
+    epoch = of;
+    batch = 0;
+    fetched_ = skip / samples_;
+  }
+  std::optional<loop::BatchInfo> fetch() override {
+    if (on_fetch) on_fetch();
+    if (fetched_ >= facts_.train_batches) return std::nullopt;
+    ++fetched_;
+    return loop::BatchInfo{samples_};
+  }
+  void take() override { ++batch; }
+  void training_step() override {
+    note("engine.training_step");
+    if (on_training_step) on_training_step(*sink_);
+  }
+  void backward(double scale) override {
+    note("engine.backward");
+    last_scale = scale;
+    if (on_backward) on_backward();
+  }
+  void optimizer_step(std::uint32_t) override {
+    note("engine.optimizer_step");
+    if (on_optimizer_step) on_optimizer_step();
+    ++steps;
+    for (float& w : weights_) w += 1.0f;
+  }
+  void zero_grad(std::uint32_t) override { note("engine.zero_grad"); }
+  void start_evaluation(loop::Stage, std::uint32_t) override {
+    evaluation_fetched_ = 0;
+    evaluation_batch = 0;
+    ++evaluations;
+  }
+  std::optional<loop::BatchInfo> fetch_evaluation() override {
+    if (evaluation_fetched_ >= facts_.validation_batches.at(0)) return std::nullopt;
+    ++evaluation_fetched_;
+    return loop::BatchInfo{samples_};
+  }
+  void take_evaluation() override { ++evaluation_batch; }
+  void evaluation_step() override {
+    note("engine.evaluation_step");
+    if (on_evaluation_step) on_evaluation_step(*sink_);
+  }
+  void end_evaluation(loop::Stage) override {}
+  std::uint64_t tensor_count(std::int32_t group) override { return group <= TENON_TENSORS_GRADIENTS ? 1 : 0; }
+  loop::EngineTensor tensor(std::int32_t group, std::uint64_t) override {
+    return {"weight", view(), true, group == TENON_TENSORS_PARAMETERS};
+  }
+  void training_state(std::vector<loop::EngineTensor>& out, boost::json::object& document) override {
+    out.push_back({"optimizer/test/weight/momentum_buffer", view(), false, true});
+    document["optimizers"] = {{{"name", "test"}, {"steps", steps}}};
+  }
+  void copy_out(const tenon_tensor_view& tensor, void* to) override { std::memcpy(to, tensor.data, sizeof weights_); }
+
+  double last_scale = 0.0;
+
+ private:
+  static constexpr std::int64_t shape_[] = {4}, strides_[] = {1};
+  tenon_tensor_view view() {
+    tenon_tensor_view v{};
+    v.data = weights_.data();
+    v.device = {TENON_DEVICE_CPU, 0};
+    v.ndim = 1;
+    v.dtype = {TENON_DTYPE_FLOAT, 32, 1};
+    v.shape = shape_;
+    v.strides = strides_;
+    return v;
+  }
+  void note(const char* what) {
+    if (trace) trace->push_back(what);
+  }
+
+  loop::MetricSink* sink_ = nullptr;
+  std::uint64_t samples_, fetched_ = 0, evaluation_fetched_ = 0;
+};
+
+}  // namespace tenon::tests
+
+#endif
