@@ -1,0 +1,77 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/resolve.hpp"
+
+#include <tenon/failure.hpp>
+
+#include <boost/json/parse.hpp>
+
+#include "chain/library_section.hpp"
+
+namespace tenon::loop {
+
+namespace json = boost::json;
+
+namespace {
+
+json::object read_task_identity(const std::filesystem::path& library) {
+  const auto refuse = [&](const std::string& why) {
+    return Failure(ExitCode::task, "'" + library.string() + "' " + why + ": a task library is built with tenon_add_task and TENON_TASK");
+  };
+  try {
+    const std::optional<std::string> section = chain::read_library_section(library, ".tenon.task");
+    if (!section) throw refuse("is not a task (it has no section .tenon.task)");
+    boost::system::error_code wrong;
+    const json::value identity = json::parse(*section, wrong);
+    if (wrong || !identity.is_object() || !identity.get_object().contains("tenon_task")) throw refuse("has a damaged identity");
+    return identity.get_object();
+  } catch (const chain::NotALibrary& error) {
+    throw refuse(error.what());
+  }
+}
+
+}  // namespace
+
+chain::Catalogue catalogue_of(const manifest::Manifest& manifest, const std::filesystem::path& program_folder) {
+  return chain::Catalogue::scan(chain::plugin_search_path(manifest.plugin_paths, program_folder), manifest.file.parent_path());
+}
+
+std::vector<ResolvedCallback> resolve_callbacks(const manifest::Manifest& manifest, const chain::Catalogue& catalogue) {
+  std::vector<ResolvedCallback> resolved;
+  for (const manifest::CallbackEntry& entry : manifest.callbacks) {
+    ResolvedCallback r{entry, catalogue.find(entry.plugin, manifest.where(entry.pointer + "/plugin"))};
+    manifest::check_options(manifest, entry.pointer + "/config", r.entry.config, r.choice.kind.options_schema,
+                            "plugin '" + r.choice.kind.name + "'");
+    resolved.push_back(std::move(r));
+  }
+  return resolved;
+}
+
+ResolvedTask resolve_task(const manifest::Manifest& manifest, const std::filesystem::path& program_folder) {
+  if (!manifest.task)
+    throw Failure(ExitCode::manifest, manifest.where("") + ": there is no \"task\": name the library of what is to be trained, as in "
+                                                           "\"task\": {\"library\": \"digits\"}");
+  const std::filesystem::path folder = manifest.file.parent_path();
+  ResolvedTask task;
+  task.library = chain::find_task_library(manifest.task->library, chain::task_search_path(program_folder, folder), folder);
+  task.identity = read_task_identity(task.library);
+  task.config = manifest.task->config;
+  const json::value* schema = task.identity.if_contains("config");
+  manifest::check_options(manifest, "/task/config", task.config, schema ? *schema : json::value(nullptr),
+                          "task '" + manifest.task->library + "'");
+  return task;
+}
+
+json::object resolved_document(const manifest::Manifest& manifest, const std::vector<ResolvedCallback>& callbacks, const ResolvedTask& task) {
+  json::object document = manifest.document;
+  if (json::value* list = document.if_contains("callbacks"))
+    for (std::size_t i = 0; i < callbacks.size(); ++i) {
+      json::object& entry = list->as_array().at(i).as_object();
+      entry["id"] = callbacks[i].entry.id;
+      entry["config"] = callbacks[i].entry.config;
+    }
+  if (json::value* entry = document.if_contains("task")) entry->as_object()["config"] = task.config;
+  return document;
+}
+
+}  // namespace tenon::loop

@@ -1,0 +1,43 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// What a manifest names, found and checked without loading anything: plugins, their options, the task and its config.
+#ifndef TENON_LOOP_RESOLVE_HPP
+#define TENON_LOOP_RESOLVE_HPP
+
+#include <boost/json/object.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "chain/catalogue.hpp"
+#include "manifest/manifest.hpp"
+
+namespace tenon::loop {
+
+struct ResolvedCallback {
+  manifest::CallbackEntry entry;  ///< its config has the schema's defaults
+  chain::Choice choice;
+};
+
+struct ResolvedTask {
+  std::filesystem::path library;
+  boost::json::object identity;
+  boost::json::object config;  ///< with the schema's defaults
+};
+
+/// The folders that a manifest's plugins are looked for in.
+chain::Catalogue catalogue_of(const manifest::Manifest& manifest, const std::filesystem::path& program_folder);
+
+/// In manifest order. Throws Failure (ExitCode::plugin or ExitCode::manifest).
+std::vector<ResolvedCallback> resolve_callbacks(const manifest::Manifest& manifest, const chain::Catalogue& catalogue);
+
+/// Throws Failure (ExitCode::manifest where there is no task, ExitCode::task where it is not found or is no task).
+ResolvedTask resolve_task(const manifest::Manifest& manifest, const std::filesystem::path& program_folder);
+
+/// The manifest's document with the options as resolved.
+boost::json::object resolved_document(const manifest::Manifest& manifest, const std::vector<ResolvedCallback>& callbacks,
+                                      const ResolvedTask& task);
+
+}  // namespace tenon::loop
+
+#endif

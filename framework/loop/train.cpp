@@ -1,0 +1,112 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/train.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+
+#include "chain/breadcrumb.hpp"
+#include "chain/library.hpp"
+#include "chain/log.hpp"
+#include "loop/fit.hpp"
+#include "loop/open_engine.hpp"
+#include "loop/resolve.hpp"
+#include "loop/run_folder.hpp"
+
+namespace tenon::loop {
+
+namespace json = boost::json;
+
+namespace {
+
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+std::optional<chain::OnError> to_on_error(const std::optional<std::string>& text) {
+  if (!text) return std::nullopt;
+  return *text == "disable" ? chain::OnError::disable : *text == "warn" ? chain::OnError::warn : chain::OnError::abort;
+}
+
+/// Loaded before LibTorch: what is not to be trusted is refused in milliseconds.
+std::vector<const chain::Library*> load(const std::vector<ResolvedCallback>& callbacks, const TrainRequest& request) {
+  chain::TrustPolicy policy;
+  policy.trusted = request.trusted;
+  std::vector<const chain::Library*> libraries;
+  for (const ResolvedCallback& c : callbacks)
+    libraries.push_back(&chain::Library::open(c.choice.file, policy, c.entry.sha256));
+  return libraries;
+}
+
+EngineRequest engine_request(const manifest::Manifest& manifest, ResolvedTask task) {
+  EngineRequest r;
+  r.task_library = std::move(task.library);
+  r.task_identity = std::move(task.identity);
+  r.task_config = std::move(task.config);
+  r.manifest_folder = manifest.file.parent_path();
+  r.seed = manifest.trainer.seed;
+  r.threads = manifest.trainer.threads;
+  r.device = manifest.trainer.device;
+  return r;
+}
+
+RunFacts run_facts(const manifest::Manifest& manifest, const TrainRequest& request, const Engine& engine, std::string manifest_json) {
+  RunFacts facts;
+  facts.run_id = new_run_id();
+  facts.run_folder = request.run_folder;
+  facts.manifest_json = std::move(manifest_json);
+  facts.hparams_json = json::serialize(engine.facts().hparams);
+  facts.task_name = engine.facts().task_name;
+  facts.options = manifest.trainer;
+  facts.started_unix_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  facts.on_terminal = request.on_terminal && !request.json;
+  facts.stdout_taken = request.json;
+  return facts;
+}
+
+void keep_manifest(const std::filesystem::path& folder, const std::string& document) {
+  std::ofstream out(folder / "manifest.json", std::ios::trunc);
+  out << document << '\n';
+  if (!out.flush()) throw Failure(ExitCode::output, "'" + (folder / "manifest.json").string() + "' cannot be written");
+}
+
+}  // namespace
+
+ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) {
+  const std::vector<ResolvedCallback> callbacks = resolve_callbacks(manifest, catalogue_of(manifest, request.program_folder));
+  ResolvedTask task = resolve_task(manifest, request.program_folder);
+  const std::vector<const chain::Library*> libraries = load(callbacks, request);
+  chain::TrustPolicy task_policy;
+  task_policy.trusted = request.trusted;
+  chain::check_trust(task.library, task_policy);
+  const std::string document = json::serialize(resolved_document(manifest, callbacks, task));
+  make_run_folder(request.run_folder);
+  keep_manifest(request.run_folder, document);
+
+  chain::install_crash_handler();
+  const std::unique_ptr<Engine> engine = open_torch_engine(engine_request(manifest, std::move(task)));
+  Fit fit(*engine, run_facts(manifest, request, *engine, document), manifest.file.parent_path());
+  fit.chain().set_options_check([&](json::object& options, const json::value& schema, const std::string& where) {
+    manifest::check_options(manifest, "/callbacks", options, schema, where);
+  });
+  if (request.json)
+    fit.decisions().set_listener([](const Decision& d) { print(json::serialize(to_json(d)) + "\n"); });
+  for (std::size_t i = 0; i < callbacks.size(); ++i) {
+    const manifest::CallbackEntry& entry = callbacks[i].entry;
+    fit.chain().add({entry.plugin, entry.id, to_on_error(entry.on_error), entry.config, manifest.where(entry.pointer)},
+                    libraries[i]->kind(callbacks[i].choice.kind.id), libraries[i]->info());
+  }
+
+  const FitResult result = fit.run();
+  if (request.json)
+    print(json::serialize(json::object{{"summary", fit.summary(result)}}) + "\n");
+  else if (!result.refused)
+    print("\n" + fit.account_text(result) + "run folder: " + request.run_folder.string() + "\n");
+  if (result.reason == TENON_END_FAILED) chain::log(TENON_LOG_ERROR, "", result.detail);
+  return result.exit;
+}
+
+}  // namespace tenon::loop

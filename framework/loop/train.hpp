@@ -1,0 +1,30 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// `tenon train`: from a manifest to the end of its run.
+#ifndef TENON_LOOP_TRAIN_HPP
+#define TENON_LOOP_TRAIN_HPP
+
+#include <tenon/failure.hpp>
+
+#include <filesystem>
+#include <vector>
+
+#include "manifest/manifest.hpp"
+
+namespace tenon::loop {
+
+struct TrainRequest {
+  std::filesystem::path run_folder;             ///< absolute; made here, once everything else is known to be right
+  std::filesystem::path program_folder;         ///< of the `tenon` program: plugins, tasks and libtenon_torch lie beside it
+  std::vector<std::filesystem::path> trusted;   ///< folders of --trust
+  bool json = false;                            ///< decisions and summary as JSON lines on stdout, nothing else there
+  bool on_terminal = false;                     ///< stdout is a terminal
+};
+
+/// Finds and checks everything, opens the engine, trains, prints the account. Answers how the program is to exit; throws
+/// Failure where nothing could be started. LibTorch is loaded here and nowhere before.
+ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request);
+
+}  // namespace tenon::loop
+
+#endif
