@@ -49,21 +49,29 @@ void add_callback(std::string& out, std::string_view id, const json::object& acc
     for (const json::value& path : kept->as_array()) out += "    kept     " + plain(path) + "\n";
   if (const json::value* troubles = account.if_contains("troubles"))
     for (const auto& [reason, times] : troubles->as_object())
-      out += "    because  " + std::string(reason) + (times.to_number<std::uint64_t>() > 1 ? " (" + plain(times) + " times)" : "") + "\n";
+      out += "    because  " + std::string(reason) +
+             (times.to_number<std::uint64_t>() > 1 ? " (" + plain(times) + " times)" : "") + "\n";
   if (const json::value* why = account.if_contains("disabled")) out += "    disabled " + plain(*why) + "\n";
   const json::value* saved = account.if_contains("saved");
   if (saved && saved->to_number<std::uint64_t>() == 0)
-    out += "    WARNING  saved nothing" + std::string(account.contains("troubles") ? ", for the reasons above" : ": none of its triggers fired in this run") + "\n";
+    out += "    WARNING  saved nothing" +
+           std::string(account.contains("troubles") ? ", for the reasons above"
+                                                    : ": none of its triggers fired in this run") +
+           "\n";
 }
 
 }  // namespace
 
 std::string_view end_name(std::int32_t reason) {
   switch (reason) {
-    case TENON_END_FINISHED: return "finished";
-    case TENON_END_STOPPED: return "stopped";
-    case TENON_END_INTERRUPTED: return "interrupted";
-    default: return "failed";
+    case TENON_END_FINISHED:
+      return "finished";
+    case TENON_END_STOPPED:
+      return "stopped";
+    case TENON_END_INTERRUPTED:
+      return "interrupted";
+    default:
+      return "failed";
   }
 }
 
@@ -73,7 +81,8 @@ std::string relative_to_run(const RunFacts& facts, const std::filesystem::path& 
 }
 
 std::string account_text(const json::object& summary) {
-  std::string out = plain(summary.at("end")) + " after " + plain(summary.at("epochs")) + " epochs, " + plain(summary.at("steps")) + " steps";
+  std::string out = plain(summary.at("end")) + " after " + plain(summary.at("epochs")) + " epochs, " +
+                    plain(summary.at("steps")) + " steps";
   if (const std::string detail = plain(summary.at("detail")); !detail.empty()) out += ": " + detail;
   out += "\n";
   for (const auto& [id, account] : summary.at("callbacks").as_object()) add_callback(out, id, account.as_object());

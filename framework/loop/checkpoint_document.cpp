@@ -44,8 +44,9 @@ json::object checkpoint_document(const DocumentSources& from) {
   o["sequence"] = p.sequence;
   o["commit_point"] = {{"epoch", p.epoch}, {"batch", p.batch}, {"phase", phase_name(from.state.phase)}};
   o["position"] = {{"epoch", p.epoch}, {"samples", from.state.epoch_samples}, {"batch", p.batch}};
-  o["progress"] = {{"epochs", from.state.completed_epochs}, {"step", p.step}, {"optimizer_steps", p.optimizer_steps},
-                   {"samples", p.samples}, {"validations", p.validations}, {"seconds", p.seconds}};
+  o["progress"] = {{"epochs", from.state.completed_epochs}, {"step", p.step},
+                   {"optimizer_steps", p.optimizer_steps},  {"samples", p.samples},
+                   {"validations", p.validations},          {"seconds", p.seconds}};
   o["consistent"] = from.state.consistent;
 
   json::object metrics, reductions;

@@ -21,10 +21,10 @@ enum class Phase { batch, epoch_end, final };
 /// Where the run stands at a commit point, beyond its progress.
 struct CommitState {
   Phase phase = Phase::batch;
-  bool gradients_pending = false;      ///< saves and stops wait
-  bool consistent = true;              ///< false after an error inside a batch
+  bool gradients_pending = false;  ///< saves and stops wait
+  bool consistent = true;          ///< false after an error inside a batch
   std::uint64_t completed_epochs = 0;
-  std::uint64_t epoch_samples = 0;     ///< position: samples consumed of the epoch's order
+  std::uint64_t epoch_samples = 0;  ///< position: samples consumed of the epoch's order
 };
 
 struct DocumentSources {

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/commit_point.hpp"
 
-#include <tenon/failure.hpp>
 #include <tenon/services/checkpoints.h>
+#include <tenon/failure.hpp>
 
 #include <algorithm>
 
@@ -23,9 +23,12 @@ bool same_content(const SaveRequest& a, const SaveRequest& b) {
 
 tenon_status status_of(const checkpoint::WriteError& error) {
   switch (error.reason()) {
-    case checkpoint::WriteError::Reason::name_taken: return TENON_E_WRONG_STATE;
-    case checkpoint::WriteError::Reason::invalid: return TENON_E_INVALID_ARGUMENT;
-    default: return TENON_E_IO;
+    case checkpoint::WriteError::Reason::name_taken:
+      return TENON_E_WRONG_STATE;
+    case checkpoint::WriteError::Reason::invalid:
+      return TENON_E_INVALID_ARGUMENT;
+    default:
+      return TENON_E_IO;
   }
 }
 
@@ -56,10 +59,18 @@ tenon_checkpoint to_abi(const Kept& kept, const Callback* reader, std::vector<te
 
 CommitPoint::CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metrics, Requests& requests, Ledger& ledger,
                          Decisions& decisions, TensorTable& tensors, const RunFacts& facts, tenon_progress& progress)
-    : engine_(engine), chain_(chain), metrics_(metrics), requests_(requests), ledger_(ledger), decisions_(decisions),
-      tensors_(tensors), facts_(facts), progress_(progress) {}
+    : engine_(engine),
+      chain_(chain),
+      metrics_(metrics),
+      requests_(requests),
+      ledger_(ledger),
+      decisions_(decisions),
+      tensors_(tensors),
+      facts_(facts),
+      progress_(progress) {}
 
-void CommitPoint::decide(std::int32_t action, const Callback* by, std::string path, std::string target, std::string reason) {
+void CommitPoint::decide(std::int32_t action, const Callback* by, std::string path, std::string target,
+                         std::string reason) {
   decisions_.record({action, by ? by->id() : "", std::move(path), std::move(target), std::move(reason), progress_});
 }
 
@@ -124,9 +135,12 @@ void CommitPoint::tell_checkpoint(const Notice& notice) {
   args.progress = &progress_;
   args.checkpoint = &c;
   args.reason = chain::to_text(notice.reason);
-  if (notice.what == Notice::saved) chain_.on_checkpoint_saved(args);
-  else if (notice.what == Notice::failed) chain_.on_checkpoint_failed(args);
-  else chain_.on_checkpoint_removed(args);
+  if (notice.what == Notice::saved)
+    chain_.on_checkpoint_saved(args);
+  else if (notice.what == Notice::failed)
+    chain_.on_checkpoint_failed(args);
+  else
+    chain_.on_checkpoint_removed(args);
 }
 
 void CommitPoint::carry_out_saves(const CommitState& state) {
@@ -157,9 +171,12 @@ void CommitPoint::carry_out_saves(const CommitState& state) {
       continue;
     }
     full = full || save.kind == TENON_CHECKPOINT_FULL;
-    const auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return same_content(*g.front(), save); });
-    if (same != groups.end()) same->push_back(&save);
-    else groups.push_back({&save});
+    const auto same =
+        std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return same_content(*g.front(), save); });
+    if (same != groups.end())
+      same->push_back(&save);
+    else
+      groups.push_back({&save});
   }
   if (groups.empty()) return;
   collect_callback_state();
@@ -183,8 +200,10 @@ void CommitPoint::collect_callback_state() {
       if (std::optional<chain::SavedState> saved = callback->save_state()) {
         entry["state_version"] = saved->version;
         const chain::SavedState& kept = callback_states_.emplace_back(std::move(*saved));
-        callback_records_.push_back({"callback_state/" + callback->id(), checkpoint::DType::u8,
-                                     {static_cast<std::int64_t>(kept.bytes.size())}, kept.bytes});
+        callback_records_.push_back({"callback_state/" + callback->id(),
+                                     checkpoint::DType::u8,
+                                     {static_cast<std::int64_t>(kept.bytes.size())},
+                                     kept.bytes});
       }
     } catch (const chain::AbiError& error) {
       state_failure_ = "callback '" + callback->id() + "' could not save its state: " + error.what();
@@ -193,7 +212,8 @@ void CommitPoint::collect_callback_state() {
   }
 }
 
-void CommitPoint::fail_group(const std::vector<const SaveRequest*>& group, tenon_status status, const std::string& reason) {
+void CommitPoint::fail_group(const std::vector<const SaveRequest*>& group, tenon_status status,
+                             const std::string& reason) {
   Notice notice{Notice::failed, {}, status, reason};
   const SaveRequest& first = *group.front();
   notice.checkpoint.folder = first.folder;
@@ -219,14 +239,15 @@ void CommitPoint::fail_group(const std::vector<const SaveRequest*>& group, tenon
 void CommitPoint::write_group(const std::vector<const SaveRequest*>& group, const CommitState& state) {
   const SaveRequest& first = *group.front();
   try {
-    if (!state_failure_.empty() && first.kind == TENON_CHECKPOINT_FULL) return fail_group(group, TENON_E_FAILED, state_failure_);
+    if (!state_failure_.empty() && first.kind == TENON_CHECKPOINT_FULL)
+      return fail_group(group, TENON_E_FAILED, state_failure_);
     checkpoint::Content content;
     content.name = first.name;
     content.versioned = (first.flags & TENON_SAVE_VERSIONED) != 0;
     content.full = first.kind == TENON_CHECKPOINT_FULL;
     content.model_metadata["format"] = "pt";
-    content.document = checkpoint_document({group, state, facts_, progress_, metrics_, requests_, snapshot_.document(),
-                                            callback_entries_});
+    content.document = checkpoint_document(
+        {group, state, facts_, progress_, metrics_, requests_, snapshot_.document(), callback_entries_});
     Pipeline pipeline(first.transforms, *first.by, snapshot_, tensors_, progress_);
     content.model = pipeline.run();
     if (!first.transforms.empty()) content.document["transforms"] = pipeline.description();
@@ -255,7 +276,8 @@ void CommitPoint::write_group(const std::vector<const SaveRequest*>& group, cons
       kept.tickets.push_back(save->ticket);
       ++tallies_[save->by->id()].saved;
       decide(TENON_ACTION_SAVE, save->by, relative(kept.path), "", save->reason);
-      end({save->by, TENON_REQUEST_SAVE, save->ticket, TENON_TICKET_DONE, TENON_OK, kept.path.native(), "", save->reason});
+      end({save->by, TENON_REQUEST_SAVE, save->ticket, TENON_TICKET_DONE, TENON_OK, kept.path.native(), "",
+           save->reason});
     }
     notices_.push_back({Notice::saved, ledger_.add(std::move(kept)), TENON_OK, first.reason});
   } catch (const checkpoint::WriteError& error) {
@@ -281,15 +303,18 @@ void CommitPoint::carry_out_refs() {
              "'" + r.ref + "' is the newest");
       if (Kept* unheld = ledger_.point_ref(r.ref, *kept, *r.by)) remove(*unheld);
     } catch (const checkpoint::WriteError& error) {
-      note(*r.by, TENON_ACTION_WARN, relative(kept->folder / (r.ref + ".ckpt")), "the ref could not be moved: " + std::string(error.what()));
+      note(*r.by, TENON_ACTION_WARN, relative(kept->folder / (r.ref + ".ckpt")),
+           "the ref could not be moved: " + std::string(error.what()));
     }
   }
 }
 
 void CommitPoint::carry_out_bests() {
   for (const BestRequest& b : std::exchange(requests_.bests, {})) {
-    if (b.ticket == 0) ledger_.best.erase(b.by);
-    else if (ledger_.find(b.ticket)) ledger_.best[b.by] = b.ticket;
+    if (b.ticket == 0)
+      ledger_.best.erase(b.by);
+    else if (ledger_.find(b.ticket))
+      ledger_.best[b.by] = b.ticket;
   }
 }
 

@@ -8,13 +8,20 @@ namespace tenon::loop {
 
 std::string_view action_name(std::int32_t action) {
   switch (action) {
-    case TENON_ACTION_SAVE: return "save";
-    case TENON_ACTION_REMOVE: return "remove";
-    case TENON_ACTION_REF: return "ref";
-    case TENON_ACTION_STOP: return "stop";
-    case TENON_ACTION_SKIP: return "skip";
-    case TENON_ACTION_RESTORE: return "restore";
-    default: return "warn";
+    case TENON_ACTION_SAVE:
+      return "save";
+    case TENON_ACTION_REMOVE:
+      return "remove";
+    case TENON_ACTION_REF:
+      return "ref";
+    case TENON_ACTION_STOP:
+      return "stop";
+    case TENON_ACTION_SKIP:
+      return "skip";
+    case TENON_ACTION_RESTORE:
+      return "restore";
+    default:
+      return "warn";
   }
 }
 

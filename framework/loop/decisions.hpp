@@ -22,7 +22,7 @@ struct Decision {
   std::string path;                         ///< relative to the run's folder where it lies in it
   std::string target;                       ///< of a ref
   std::string reason;
-  tenon_progress progress{};                ///< of the moment it was decided
+  tenon_progress progress{};  ///< of the moment it was decided
 };
 
 /// "save", "remove", "ref", ...

@@ -7,8 +7,8 @@
 
 #include <tenon/base.h>
 #include <tenon/hooks.h>
-#include <tenon/metrics.hpp>
 #include <tenon/tensor.h>
+#include <tenon/metrics.hpp>
 
 #include <boost/json/object.hpp>
 #include <cstdint>
@@ -37,8 +37,8 @@ class MetricSink {
 struct EngineFacts {
   std::string task_name;
   boost::json::object hparams;
-  std::uint64_t train_batches = TENON_UNKNOWN;        ///< of the loader, per epoch, before limits; UNKNOWN for a stream
-  std::vector<std::uint64_t> validation_batches;      ///< one for each loader; empty: the task has no validation
+  std::uint64_t train_batches = TENON_UNKNOWN;    ///< of the loader, per epoch, before limits; UNKNOWN for a stream
+  std::vector<std::uint64_t> validation_batches;  ///< one for each loader; empty: the task has no validation
   std::uint32_t optimizers = 1;
   bool declares_metrics = false;
   std::vector<DeclaredMetric> metrics;
@@ -53,7 +53,7 @@ struct EngineTensor {
   std::string_view name;
   tenon_tensor_view view;
   bool trainable = false;
-  bool present = true;   ///< false: a gradient that does not exist yet
+  bool present = true;  ///< false: a gradient that does not exist yet
 };
 
 class Engine {
@@ -102,14 +102,14 @@ class Engine {
 
 /// What libtenon_torch is asked to open.
 struct EngineRequest {
-  std::filesystem::path task_library;      ///< absolute; trust in it is checked by whoever asks
-  /// Its `.tenon.task` section: {"tenon_task":1,"name","version","fingerprint","config":schema}, read without loading it,
-  /// so that a library of another build is refused before any of its code runs.
+  std::filesystem::path task_library;  ///< absolute; trust in it is checked by whoever asks
+  /// Its `.tenon.task` section: {"tenon_task":1,"name","version","fingerprint","config":schema}, read without loading
+  /// it, so that a library of another build is refused before any of its code runs.
   boost::json::object task_identity;
-  boost::json::object task_config;         ///< checked against the identity's schema, defaults filled in
-  std::filesystem::path manifest_folder;   ///< what the task reads is relative to it
+  boost::json::object task_config;        ///< checked against the identity's schema, defaults filled in
+  std::filesystem::path manifest_folder;  ///< what the task reads is relative to it
   std::uint64_t seed = 0;
-  std::uint32_t threads = 0;               ///< 0: LibTorch's default
+  std::uint32_t threads = 0;  ///< 0: LibTorch's default
   std::string device = "cpu";
 };
 

@@ -7,8 +7,11 @@
 namespace tenon::loop {
 
 Fit::Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, chain::AbiModel model)
-    : engine_(engine), facts_(std::move(facts)), clock_(engine),
-      metrics_(engine.facts(), has_validation(engine.facts(), facts_.options)), ledger_(facts_.run_id),
+    : engine_(engine),
+      facts_(std::move(facts)),
+      clock_(engine),
+      metrics_(engine.facts(), has_validation(engine.facts(), facts_.options)),
+      ledger_(facts_.run_id),
       chain_(services_, {facts_.run_folder, std::move(manifest_folder)}, std::move(model)),
       commit_point_(engine, chain_, metrics_, requests_, ledger_, decisions_, tensors_, facts_, progress_) {
   services_.engine = &engine_;

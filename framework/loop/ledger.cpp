@@ -37,7 +37,8 @@ bool Ledger::holds(const chain::Callback& by, tenon_ticket ticket) const {
 Kept* Ledger::release(tenon_ticket ticket, const std::string& reason) {
   Kept* kept = find(ticket);
   if (!kept) return nullptr;
-  const auto hold = std::find_if(kept->holds.begin(), kept->holds.end(), [&](const Hold& h) { return h.ticket == ticket; });
+  const auto hold =
+      std::find_if(kept->holds.begin(), kept->holds.end(), [&](const Hold& h) { return h.ticket == ticket; });
   if (hold == kept->holds.end()) return nullptr;
   kept->released_by = hold->by;
   kept->last_release = reason;

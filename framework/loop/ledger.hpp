@@ -30,13 +30,13 @@ struct Kept {
   std::filesystem::path path;
   std::int32_t kind = TENON_CHECKPOINT_FULL;
   std::uint64_t sequence = 0, epoch = 0, step = 0, bytes = 0;
-  double score = 0.0;            ///< NaN: none
+  double score = 0.0;  ///< NaN: none
   std::string monitor;
-  std::uint32_t flags = 0;       ///< TENON_CHECKPOINT_*
+  std::uint32_t flags = 0;  ///< TENON_CHECKPOINT_*
   std::vector<Hold> holds;
   std::vector<tenon_ticket> tickets;  ///< under which it was asked for, released ones included
   std::vector<std::string> refs;
-  std::string last_release;      ///< why the last hold ended
+  std::string last_release;  ///< why the last hold ended
   const chain::Callback* released_by = nullptr;
 };
 

@@ -12,8 +12,16 @@ namespace tenon::loop {
 
 Loop::Loop(Engine& engine, chain::Chain& chain, MetricStore& metrics, CommitPoint& commit_point, Requests& requests,
            LoopServices& services, const RunFacts& facts, const Clock& clock, tenon_progress& progress)
-    : engine_(engine), chain_(chain), metrics_(metrics), commit_point_(commit_point), requests_(requests),
-      services_(services), facts_(facts), options_(facts.options), clock_(clock), progress_(progress) {
+    : engine_(engine),
+      chain_(chain),
+      metrics_(metrics),
+      commit_point_(commit_point),
+      requests_(requests),
+      services_(services),
+      facts_(facts),
+      options_(facts.options),
+      clock_(clock),
+      progress_(progress) {
   progress_ = tenon_progress{};
   progress_.struct_size = sizeof progress_;
   progress_.stage = TENON_STAGE_TRAIN;
@@ -210,21 +218,24 @@ void Loop::plan_validation() {
   if (!interval.is_share) {
     validation_every_ = interval.count;
     if (options_.check_val_every_n_epoch != 0 && epoch_limit_ != TENON_UNKNOWN && interval.count > epoch_limit_)
-      throw Failure(ExitCode::manifest, "val_check_interval is " + std::to_string(interval.count) + " batches, but a training epoch has " +
-                                  std::to_string(epoch_limit_) + ": validation would never run; make it smaller, or count "
-                                  "batches across epochs with \"check_val_every_n_epoch\": null");
+      throw Failure(ExitCode::manifest, "val_check_interval is " + std::to_string(interval.count) +
+                                            " batches, but a training epoch has " + std::to_string(epoch_limit_) +
+                                            ": validation would never run; make it smaller, or count "
+                                            "batches across epochs with \"check_val_every_n_epoch\": null");
     return;
   }
   if (epoch_limit_ == TENON_UNKNOWN)
-    throw Failure(ExitCode::manifest, "val_check_interval is a share of the epoch, but the length of the training data is not known: give a count of batches");
-  validation_every_ = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(static_cast<double>(epoch_limit_) * interval.share));
+    throw Failure(ExitCode::manifest,
+                  "val_check_interval is a share of the epoch, but the length of the training data is not known: give "
+                  "a count of batches");
+  validation_every_ =
+      std::max<std::uint64_t>(1, static_cast<std::uint64_t>(static_cast<double>(epoch_limit_) * interval.share));
 }
 
 bool Loop::validation_due(bool last) const {
   if (const auto recorded = engine_.validation_due()) return *recorded;
   const std::uint64_t every_epochs = options_.check_val_every_n_epoch;
-  if (every_epochs == 0)
-    return validation_every_ == TENON_UNKNOWN ? last : total_batches_ % validation_every_ == 0;
+  if (every_epochs == 0) return validation_every_ == TENON_UNKNOWN ? last : total_batches_ % validation_every_ == 0;
   if ((progress_.epoch + 1) % every_epochs != 0) return false;
   return validation_every_ == TENON_UNKNOWN ? last : progress_.batch % validation_every_ == 0;
 }

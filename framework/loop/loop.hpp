@@ -24,8 +24,8 @@
 #ifndef TENON_LOOP_LOOP_HPP
 #define TENON_LOOP_LOOP_HPP
 
-#include <tenon/failure.hpp>
 #include <tenon/hooks.h>
+#include <tenon/failure.hpp>
 
 #include <optional>
 #include <string>
@@ -44,9 +44,9 @@ class LoopServices;
 struct FitResult {
   std::int32_t reason = TENON_END_FINISHED;  ///< TENON_END_*
   ExitCode exit = ExitCode::ok;
-  bool refused = false;                      ///< nothing was trained: a callback or the configuration refused to start
-  std::string detail;                        ///< the stops' reasons, or the error's message
-  std::uint64_t epochs = 0;                  ///< whose on_train_epoch_end was called, one cut short included
+  bool refused = false;      ///< nothing was trained: a callback or the configuration refused to start
+  std::string detail;        ///< the stops' reasons, or the error's message
+  std::uint64_t epochs = 0;  ///< whose on_train_epoch_end was called, one cut short included
   std::uint64_t steps = 0;
 };
 
@@ -93,7 +93,7 @@ class Loop {
   const Clock& clock_;
   tenon_progress& progress_;
 
-  std::uint64_t epoch_limit_ = TENON_UNKNOWN;       // batches of a training epoch
+  std::uint64_t epoch_limit_ = TENON_UNKNOWN;  // batches of a training epoch
   std::uint64_t fetched_ = 0;
   std::uint64_t validation_every_ = TENON_UNKNOWN;  // batches; UNKNOWN: at the epoch's last batch
   std::uint64_t total_batches_ = 0;
@@ -102,7 +102,7 @@ class Loop {
   bool gradients_pending_ = false;
   bool consistent_ = true;
   bool validates_ = false;
-  const char* phase_ = "on_setup";                  // what an error is reported under
+  const char* phase_ = "on_setup";  // what an error is reported under
   tenon_event_args event_{};
   tenon_batch_args batch_{};
   tenon_step_args step_{};

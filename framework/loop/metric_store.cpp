@@ -6,8 +6,8 @@
 #include <array>
 #include <cmath>
 
-#include "chain/abi.hpp"
 #include <tenon/did_you_mean.hpp>
+#include "chain/abi.hpp"
 
 namespace tenon::loop {
 
@@ -22,23 +22,33 @@ std::string in_quotes(std::string_view s) { return "'" + std::string(s) + "'"; }
 
 void Reduction::add(double x, double w) {
   switch (how) {
-    case Reduce::mean: value += x * w; break;
-    case Reduce::sum: value += x; break;
-    case Reduce::min: value = any ? std::fmin(value, x) : x; break;
-    case Reduce::max: value = any ? std::fmax(value, x) : x; break;
-    case Reduce::last: value = x; break;
+    case Reduce::mean:
+      value += x * w;
+      break;
+    case Reduce::sum:
+      value += x;
+      break;
+    case Reduce::min:
+      value = any ? std::fmin(value, x) : x;
+      break;
+    case Reduce::max:
+      value = any ? std::fmax(value, x) : x;
+      break;
+    case Reduce::last:
+      value = x;
+      break;
   }
   weight += w;
   any = true;
 }
 
 Goal well_known_goal(std::string_view name) {
-  static constexpr std::array<std::string_view, 15> down = {"loss", "error", "err",  "perplexity", "ppl",
-                                                            "mse",  "rmse",  "mae",  "mape",       "nll",
-                                                            "wer",  "cer",   "ece",  "fid",        "bpb"};
-  static constexpr std::array<std::string_view, 17> up = {"acc",    "accuracy", "f1",   "auc",  "auroc", "auprc",
-                                                          "precision", "recall", "iou", "miou", "dice",  "bleu",
-                                                          "rouge",  "r2",       "map",  "psnr", "ssim"};
+  static constexpr std::array<std::string_view, 15> down = {"loss", "error", "err", "perplexity", "ppl",
+                                                            "mse",  "rmse",  "mae", "mape",       "nll",
+                                                            "wer",  "cer",   "ece", "fid",        "bpb"};
+  static constexpr std::array<std::string_view, 17> up = {"acc",       "accuracy", "f1",  "auc",  "auroc", "auprc",
+                                                          "precision", "recall",   "iou", "miou", "dice",  "bleu",
+                                                          "rouge",     "r2",       "map", "psnr", "ssim"};
   bool is_down = false, is_up = false;
   std::string word;
   const auto judge = [&] {
@@ -47,9 +57,12 @@ Goal well_known_goal(std::string_view name) {
     word.clear();
   };
   for (const char c : name) {
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) word += c;
-    else if (c >= 'A' && c <= 'Z') word += static_cast<char>(c - 'A' + 'a');
-    else judge();
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+      word += c;
+    else if (c >= 'A' && c <= 'Z')
+      word += static_cast<char>(c - 'A' + 'a');
+    else
+      judge();
   }
   judge();
   if (is_down == is_up) return Goal::none;
@@ -83,7 +96,8 @@ tenon_metric MetricStore::id(std::string_view name) {
 Goal MetricStore::monitor(std::string_view name, std::string_view mode, tenon_metric* out) {
   if (name.empty()) throw AbiError(TENON_E_INVALID_ARGUMENT, "'monitor' is empty: name the metric to decide by");
   if (!mode.empty() && mode != "auto" && mode != "min" && mode != "max")
-    throw AbiError(TENON_E_INVALID_ARGUMENT, "'mode' is " + in_quotes(mode) + ": it must be \"min\", \"max\" or \"auto\"");
+    throw AbiError(TENON_E_INVALID_ARGUMENT,
+                   "'mode' is " + in_quotes(mode) + ": it must be \"min\", \"max\" or \"auto\"");
   const tenon_metric metric = id(name);
   Metric& m = metrics_[metric];
   if (m.origin == TENON_ORIGIN_VALIDATION && !has_validation_)
@@ -116,9 +130,10 @@ tenon_metric MetricStore::declare(std::string_view name, const LogOptions& optio
   const tenon_metric metric = id(name);
   Metric& m = metrics_[metric];
   if (m.declared && m.declared_by != callback_id)
-    throw AbiError(TENON_E_WRONG_STATE, "the metric " + in_quotes(name) + " is declared by " +
-                                            (m.declared_by.empty() ? "the task" : "callback " + in_quotes(m.declared_by)) +
-                                            " already: choose another name");
+    throw AbiError(TENON_E_WRONG_STATE,
+                   "the metric " + in_quotes(name) + " is declared by " +
+                       (m.declared_by.empty() ? "the task" : "callback " + in_quotes(m.declared_by)) +
+                       " already: choose another name");
   m.declared = true;
   m.declared_by = callback_id;
   m.origin = TENON_ORIGIN_CALLBACK;
@@ -212,8 +227,7 @@ void MetricStore::log(std::string_view name, double value, const LogOptions& opt
   m.flags |= (on_step ? TENON_METRIC_ON_STEP : 0u) | (on_epoch ? TENON_METRIC_ON_EPOCH : 0u) |
              (options.prog_bar ? TENON_METRIC_PROG_BAR : 0u) | (options.logger ? TENON_METRIC_LOGGER : 0u);
   m.reduction.how = options.reduce;
-  log_to(metric, value, on_step, on_epoch,
-         static_cast<double>(options.batch_size ? options.batch_size : samples_));
+  log_to(metric, value, on_step, on_epoch, static_cast<double>(options.batch_size ? options.batch_size : samples_));
 }
 
 void MetricStore::record(tenon_metric metric, double value, std::uint64_t batch_size) {

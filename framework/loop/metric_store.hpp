@@ -30,12 +30,12 @@ struct Reduction {
 struct Metric {
   std::string name;
   double value = std::numeric_limits<double>::quiet_NaN();
-  std::uint64_t step = 0;   ///< stamp
+  std::uint64_t step = 0;  ///< stamp
   std::uint64_t epoch = 0;
   bool present = false;
   bool declared = false;
   bool monitored = false;
-  bool in_event = false;    ///< among what the running event logged
+  bool in_event = false;  ///< among what the running event logged
   Goal goal = Goal::none;
   std::int32_t origin = TENON_ORIGIN_UNKNOWN;
   std::uint32_t flags = 0;  ///< TENON_METRIC_*

@@ -36,9 +36,12 @@ double small_float_to(std::uint16_t bits) noexcept {
   const int e = bits >> mantissa & ((1 << exponent) - 1);
   const int m = bits & ((1 << mantissa) - 1);
   double size;
-  if (e == (1 << exponent) - 1) size = m ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
-  else if (e == 0) size = std::ldexp(m, 1 - bias - mantissa);
-  else size = std::ldexp(m + (1 << mantissa), e - bias - mantissa);
+  if (e == (1 << exponent) - 1)
+    size = m ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
+  else if (e == 0)
+    size = std::ldexp(m, 1 - bias - mantissa);
+  else
+    size = std::ldexp(m + (1 << mantissa), e - bias - mantissa);
   return bits >> (mantissa + exponent) & 1 ? -size : size;
 }
 

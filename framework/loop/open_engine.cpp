@@ -12,14 +12,16 @@ namespace tenon::loop {
 std::unique_ptr<Engine> open_torch_engine(const EngineRequest& request) {
   // RTLD_LOCAL, after ourselves: LibTorch exports symbols of its own copy of libstdc++, which must not replace ours.
   static boost::dll::shared_library* library = nullptr;
-  const std::filesystem::path file = std::filesystem::path(boost::dll::this_line_location().string()).parent_path() / "libtenon_torch.so";
+  const std::filesystem::path file =
+      std::filesystem::path(boost::dll::this_line_location().string()).parent_path() / "libtenon_torch.so";
   if (!library) {
     auto opened = std::make_unique<boost::dll::shared_library>();
     std::error_code wrong;
     opened->load(file, wrong, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
     if (wrong)
-      throw Failure(ExitCode::task, "'" + file.string() + "', which trains LibTorch models, cannot be loaded: " + wrong.message() +
-                                        "\n  `ldd " + file.string() + "` names what is missing; packaging/setup.sh installs it");
+      throw Failure(ExitCode::task,
+                    "'" + file.string() + "', which trains LibTorch models, cannot be loaded: " + wrong.message() +
+                        "\n  `ldd " + file.string() + "` names what is missing; packaging/setup.sh installs it");
     library = opened.release();
   }
   return std::unique_ptr<Engine>(library->get<OpenEngine>("tenon_open_engine")(request));

@@ -9,8 +9,8 @@
 
 namespace tenon::loop {
 
-/// Loads libtenon_torch, and LibTorch with it, from beside this library and asks it for an engine. It is never unloaded.
-/// Throws Failure (ExitCode::task).
+/// Loads libtenon_torch, and LibTorch with it, from beside this library and asks it for an engine. It is never
+/// unloaded. Throws Failure (ExitCode::task).
 std::unique_ptr<Engine> open_torch_engine(const EngineRequest& request);
 
 }  // namespace tenon::loop

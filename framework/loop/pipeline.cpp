@@ -52,8 +52,9 @@ tenon_status TENON_CALL emit(const tenon_emitter* emitter, tenon_text name, teno
   });
 }
 
-tenon_status TENON_CALL allocate(const tenon_emitter* emitter, tenon_dtype dtype, std::int32_t ndim, const std::int64_t* shape,
-                                 tenon_tensor* tensor, tenon_tensor_view* view, tenon_error* error) {
+tenon_status TENON_CALL allocate(const tenon_emitter* emitter, tenon_dtype dtype, std::int32_t ndim,
+                                 const std::int64_t* shape, tenon_tensor* tensor, tenon_tensor_view* view,
+                                 tenon_error* error) {
   return chain::guard(error, [&] {
     auto& e = *static_cast<Emission*>(emitter->host_data);
     if (ndim < 0 || (ndim > 0 && !shape) || std::any_of(shape, shape + ndim, [](std::int64_t n) { return n < 0; }))
@@ -78,9 +79,11 @@ tenon_status TENON_CALL allocate(const tenon_emitter* emitter, tenon_dtype dtype
 
 tenon_tensor hold_in_snapshot(HeldSnapshot& held, tenon_tensor tensor) {
   const EngineHandle handle = TensorTable::engine_tensor(tensor);
-  if (handle.group == TENON_TENSORS_GRADIENTS) throw AbiError(TENON_E_INVALID_ARGUMENT, "gradients are no part of a snapshot");
+  if (handle.group == TENON_TENSORS_GRADIENTS)
+    throw AbiError(TENON_E_INVALID_ARGUMENT, "gradients are no part of a snapshot");
   const std::uint64_t index = handle.index + (handle.group == TENON_TENSORS_BUFFERS ? held.snapshot.parameters() : 0);
-  if (index >= held.snapshot.model().size()) throw AbiError(TENON_E_INVALID_ARGUMENT, "the snapshot has no such tensor");
+  if (index >= held.snapshot.model().size())
+    throw AbiError(TENON_E_INVALID_ARGUMENT, "the snapshot has no such tensor");
   const checkpoint::TensorRecord& record = held.snapshot.model()[index];
   auto copy = std::make_shared<HostTensor>();
   copy->name = record.name;

@@ -9,7 +9,8 @@
 namespace tenon::loop {
 
 void Requests::require_open() const {
-  if (!open_) throw chain::AbiError(TENON_E_WRONG_STATE, "the last commit point has passed: nothing can be asked for any more");
+  if (!open_)
+    throw chain::AbiError(TENON_E_WRONG_STATE, "the last commit point has passed: nothing can be asked for any more");
 }
 
 tenon_ticket Requests::stop(chain::Callback& by, std::string_view reason) {

@@ -32,10 +32,10 @@ struct SaveRequest {
   std::string name;              ///< wanted, without ".ckpt"
   std::string reason;
   std::string monitor;
-  double score = 0.0;            ///< NaN: none
+  double score = 0.0;  ///< NaN: none
   boost::json::object metadata;
   std::vector<TransformUse> transforms;
-  std::uint32_t flags = 0;       ///< TENON_SAVE_*
+  std::uint32_t flags = 0;  ///< TENON_SAVE_*
 };
 
 struct ReleaseRequest {
@@ -76,7 +76,8 @@ struct EndedTicket {
 
 class Requests {
  public:
-  /// [any-thread] Replaces a pending stop of the same callback. Throws chain::AbiError (TENON_E_WRONG_STATE) once closed.
+  /// [any-thread] Replaces a pending stop of the same callback. Throws chain::AbiError (TENON_E_WRONG_STATE) once
+  /// closed.
   tenon_ticket stop(chain::Callback& by, std::string_view reason);
   /// [loop-thread] False when no stop or save of this callback is pending under the ticket.
   bool withdraw(chain::Callback& by, tenon_ticket ticket, std::string_view reason);

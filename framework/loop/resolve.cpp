@@ -16,14 +16,16 @@ namespace {
 
 json::object read_task_identity(const std::filesystem::path& library) {
   const auto refuse = [&](const std::string& why) {
-    return Failure(ExitCode::task, "'" + library.string() + "' " + why + ": a task library is built with tenon_add_task and TENON_TASK");
+    return Failure(ExitCode::task, "'" + library.string() + "' " + why +
+                                       ": a task library is built with tenon_add_task and TENON_TASK");
   };
   try {
     const std::optional<std::string> section = chain::read_library_section(library, ".tenon.task");
     if (!section) throw refuse("is not a task (it has no section .tenon.task)");
     boost::system::error_code wrong;
     const json::value identity = json::parse(*section, wrong);
-    if (wrong || !identity.is_object() || !identity.get_object().contains("tenon_task")) throw refuse("has a damaged identity");
+    if (wrong || !identity.is_object() || !identity.get_object().contains("tenon_task"))
+      throw refuse("has a damaged identity");
     return identity.get_object();
   } catch (const chain::NotALibrary& error) {
     throw refuse(error.what());
@@ -33,7 +35,8 @@ json::object read_task_identity(const std::filesystem::path& library) {
 }  // namespace
 
 chain::Catalogue catalogue_of(const manifest::Manifest& manifest, const std::filesystem::path& program_folder) {
-  return chain::Catalogue::scan(chain::plugin_search_path(manifest.plugin_paths, program_folder), manifest.file.parent_path());
+  return chain::Catalogue::scan(chain::plugin_search_path(manifest.plugin_paths, program_folder),
+                                manifest.file.parent_path());
 }
 
 std::vector<ResolvedCallback> resolve_callbacks(const manifest::Manifest& manifest, const chain::Catalogue& catalogue) {
@@ -49,11 +52,13 @@ std::vector<ResolvedCallback> resolve_callbacks(const manifest::Manifest& manife
 
 ResolvedTask resolve_task(const manifest::Manifest& manifest, const std::filesystem::path& program_folder) {
   if (!manifest.task)
-    throw Failure(ExitCode::manifest, manifest.where("") + ": there is no \"task\": name the library of what is to be trained, as in "
-                                                           "\"task\": {\"library\": \"digits\"}");
+    throw Failure(ExitCode::manifest, manifest.where("") +
+                                          ": there is no \"task\": name the library of what is to be trained, as in "
+                                          "\"task\": {\"library\": \"digits\"}");
   const std::filesystem::path folder = manifest.file.parent_path();
   ResolvedTask task;
-  task.library = chain::find_task_library(manifest.task->library, chain::task_search_path(program_folder, folder), folder);
+  task.library =
+      chain::find_task_library(manifest.task->library, chain::task_search_path(program_folder, folder), folder);
   task.identity = read_task_identity(task.library);
   task.config = manifest.task->config;
   const json::value* schema = task.identity.if_contains("config");
@@ -62,7 +67,8 @@ ResolvedTask resolve_task(const manifest::Manifest& manifest, const std::filesys
   return task;
 }
 
-json::object resolved_document(const manifest::Manifest& manifest, const std::vector<ResolvedCallback>& callbacks, const ResolvedTask& task) {
+json::object resolved_document(const manifest::Manifest& manifest, const std::vector<ResolvedCallback>& callbacks,
+                               const ResolvedTask& task) {
   json::object document = manifest.document;
   if (json::value* list = document.if_contains("callbacks"))
     for (std::size_t i = 0; i < callbacks.size(); ++i) {

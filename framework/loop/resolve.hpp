@@ -35,8 +35,8 @@ std::vector<ResolvedCallback> resolve_callbacks(const manifest::Manifest& manife
 ResolvedTask resolve_task(const manifest::Manifest& manifest, const std::filesystem::path& program_folder);
 
 /// The manifest's document with the options as resolved.
-boost::json::object resolved_document(const manifest::Manifest& manifest, const std::vector<ResolvedCallback>& callbacks,
-                                      const ResolvedTask& task);
+boost::json::object resolved_document(const manifest::Manifest& manifest,
+                                      const std::vector<ResolvedCallback>& callbacks, const ResolvedTask& task);
 
 }  // namespace tenon::loop
 

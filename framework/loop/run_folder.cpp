@@ -17,7 +17,8 @@ namespace tenon::loop {
 
 void make_run_folder(const std::filesystem::path& folder) {
   const auto refuse = [&](const std::string& why) {
-    return Failure(ExitCode::output, "the run's folder '" + folder.string() + "' cannot be written: " + why + "; choose another with --out DIR");
+    return Failure(ExitCode::output, "the run's folder '" + folder.string() + "' cannot be written: " + why +
+                                         "; choose another with --out DIR");
   };
   std::error_code wrong;
   std::filesystem::create_directories(folder, wrong);

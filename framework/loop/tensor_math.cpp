@@ -15,28 +15,42 @@ namespace {
 
 using chain::AbiError;
 
-struct Half { std::uint16_t bits; };
-struct Bfloat { std::uint16_t bits; };
-struct Bool { std::uint8_t byte; };
+struct Half {
+  std::uint16_t bits;
+};
+struct Bfloat {
+  std::uint16_t bits;
+};
+struct Bool {
+  std::uint8_t byte;
+};
 
-template <class T> auto read(T x) { return x; }
+template <class T>
+auto read(T x) {
+  return x;
+}
 double read(Half x) { return half_to(x.bits); }
 float read(Bfloat x) { return static_cast<float>(bfloat_to(x.bits)); }
 int read(Bool x) { return x.byte != 0; }
 
 template <class To, class X>
 To write(X x) {
-  if constexpr (std::is_same_v<To, Half>) return {half_from(static_cast<double>(x))};
-  else if constexpr (std::is_same_v<To, Bfloat> && std::is_same_v<X, float>) return {bfloat_from(x)};
-  else if constexpr (std::is_same_v<To, Bfloat>) return {bfloat_from(static_cast<double>(x))};
-  else if constexpr (std::is_same_v<To, Bool>) return {static_cast<std::uint8_t>(x != X{})};
+  if constexpr (std::is_same_v<To, Half>)
+    return {half_from(static_cast<double>(x))};
+  else if constexpr (std::is_same_v<To, Bfloat> && std::is_same_v<X, float>)
+    return {bfloat_from(x)};
+  else if constexpr (std::is_same_v<To, Bfloat>)
+    return {bfloat_from(static_cast<double>(x))};
+  else if constexpr (std::is_same_v<To, Bool>)
+    return {static_cast<std::uint8_t>(x != X{})};
   else if constexpr (std::is_integral_v<To> && std::is_floating_point_v<X>) {
     const double rounded = std::nearbyint(static_cast<double>(x));
     if (std::isnan(rounded)) return To{0};
     if (rounded <= static_cast<double>(std::numeric_limits<To>::min())) return std::numeric_limits<To>::min();
     if (rounded >= static_cast<double>(std::numeric_limits<To>::max())) return std::numeric_limits<To>::max();
     return static_cast<To>(rounded);
-  } else return static_cast<To>(x);
+  } else
+    return static_cast<To>(x);
 }
 
 /// Calls body(T*) with the tensor's element type.
@@ -45,17 +59,28 @@ void with_type(const tenon_tensor_view& v, Body&& body) {
   void* data = static_cast<char*>(v.data) + v.byte_offset;
   const auto as = [&]<class T>(T) { body(static_cast<T*>(data)); };
   switch (v.dtype.code << 8 | v.dtype.bits) {
-    case TENON_DTYPE_FLOAT << 8 | 32: return as(float{});
-    case TENON_DTYPE_FLOAT << 8 | 64: return as(double{});
-    case TENON_DTYPE_FLOAT << 8 | 16: return as(Half{});
-    case TENON_DTYPE_BFLOAT << 8 | 16: return as(Bfloat{});
-    case TENON_DTYPE_INT << 8 | 8: return as(std::int8_t{});
-    case TENON_DTYPE_INT << 8 | 16: return as(std::int16_t{});
-    case TENON_DTYPE_INT << 8 | 32: return as(std::int32_t{});
-    case TENON_DTYPE_INT << 8 | 64: return as(std::int64_t{});
-    case TENON_DTYPE_UINT << 8 | 8: return as(std::uint8_t{});
-    case TENON_DTYPE_BOOL << 8 | 8: return as(Bool{});
-    default: throw AbiError(TENON_E_UNSUPPORTED, "tensors of this type cannot be computed with");
+    case TENON_DTYPE_FLOAT << 8 | 32:
+      return as(float{});
+    case TENON_DTYPE_FLOAT << 8 | 64:
+      return as(double{});
+    case TENON_DTYPE_FLOAT << 8 | 16:
+      return as(Half{});
+    case TENON_DTYPE_BFLOAT << 8 | 16:
+      return as(Bfloat{});
+    case TENON_DTYPE_INT << 8 | 8:
+      return as(std::int8_t{});
+    case TENON_DTYPE_INT << 8 | 16:
+      return as(std::int16_t{});
+    case TENON_DTYPE_INT << 8 | 32:
+      return as(std::int32_t{});
+    case TENON_DTYPE_INT << 8 | 64:
+      return as(std::int64_t{});
+    case TENON_DTYPE_UINT << 8 | 8:
+      return as(std::uint8_t{});
+    case TENON_DTYPE_BOOL << 8 | 8:
+      return as(Bool{});
+    default:
+      throw AbiError(TENON_E_UNSUPPORTED, "tensors of this type cannot be computed with");
   }
 }
 
@@ -76,7 +101,9 @@ void copy_numbers(const tenon_tensor_view& to, const tenon_tensor_view& from) {
   if (to.ndim != from.ndim || !std::equal(to.shape, to.shape + to.ndim, from.shape))
     throw AbiError(TENON_E_INVALID_ARGUMENT, "the tensors to copy between differ in shape");
   if (to.dtype.code == from.dtype.code && to.dtype.bits == from.dtype.bits) {
-    if (n) std::memcpy(static_cast<char*>(to.data) + to.byte_offset, static_cast<char*>(from.data) + from.byte_offset, n * (to.dtype.bits / 8u));
+    if (n)
+      std::memcpy(static_cast<char*>(to.data) + to.byte_offset, static_cast<char*>(from.data) + from.byte_offset,
+                  n * (to.dtype.bits / 8u));
     return;
   }
   with_type(to, [&]<class To>(To* out) {

@@ -42,7 +42,8 @@ std::shared_ptr<HostTensor> TensorTable::host(tenon_tensor tensor) const {
   const std::lock_guard lock(mutex_);
   const auto it = tensors_.find(tensor);
   if (it == tensors_.end())
-    throw chain::AbiError(TENON_E_INVALID_ARGUMENT, "the tensor with the handle " + std::to_string(tensor) + " has ended");
+    throw chain::AbiError(TENON_E_INVALID_ARGUMENT,
+                          "the tensor with the handle " + std::to_string(tensor) + " has ended");
   return it->second;
 }
 

@@ -53,7 +53,8 @@ EngineRequest engine_request(const manifest::Manifest& manifest, ResolvedTask ta
   return r;
 }
 
-RunFacts run_facts(const manifest::Manifest& manifest, const TrainRequest& request, const Engine& engine, std::string manifest_json) {
+RunFacts run_facts(const manifest::Manifest& manifest, const TrainRequest& request, const Engine& engine,
+                   std::string manifest_json) {
   RunFacts facts;
   facts.run_id = new_run_id();
   facts.run_folder = request.run_folder;
@@ -61,7 +62,8 @@ RunFacts run_facts(const manifest::Manifest& manifest, const TrainRequest& reque
   facts.hparams_json = json::serialize(engine.facts().hparams);
   facts.task_name = engine.facts().task_name;
   facts.options = manifest.trainer;
-  facts.started_unix_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  facts.started_unix_ns =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   facts.on_terminal = request.on_terminal && !request.json;
   facts.stdout_taken = request.json;
   return facts;
@@ -76,7 +78,8 @@ void keep_manifest(const std::filesystem::path& folder, const std::string& docum
 }  // namespace
 
 ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) {
-  const std::vector<ResolvedCallback> callbacks = resolve_callbacks(manifest, catalogue_of(manifest, request.program_folder));
+  const std::vector<ResolvedCallback> callbacks =
+      resolve_callbacks(manifest, catalogue_of(manifest, request.program_folder));
   ResolvedTask task = resolve_task(manifest, request.program_folder);
   const std::vector<const chain::Library*> libraries = load(callbacks, request);
   chain::TrustPolicy task_policy;
@@ -92,8 +95,7 @@ ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) 
   fit.chain().set_options_check([&](json::object& options, const json::value& schema, const std::string& where) {
     manifest::check_options(manifest, "/callbacks", options, schema, where);
   });
-  if (request.json)
-    fit.decisions().set_listener([](const Decision& d) { print(json::serialize(to_json(d)) + "\n"); });
+  if (request.json) fit.decisions().set_listener([](const Decision& d) { print(json::serialize(to_json(d)) + "\n"); });
   for (std::size_t i = 0; i < callbacks.size(); ++i) {
     const manifest::CallbackEntry& entry = callbacks[i].entry;
     fit.chain().add({entry.plugin, entry.id, to_on_error(entry.on_error), entry.config, manifest.where(entry.pointer)},

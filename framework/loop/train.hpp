@@ -14,15 +14,15 @@
 namespace tenon::loop {
 
 struct TrainRequest {
-  std::filesystem::path run_folder;             ///< absolute; made here, once everything else is known to be right
-  std::filesystem::path program_folder;         ///< of the `tenon` program: plugins, tasks and libtenon_torch lie beside it
-  std::vector<std::filesystem::path> trusted;   ///< folders of --trust
-  bool json = false;                            ///< decisions and summary as JSON lines on stdout, nothing else there
-  bool on_terminal = false;                     ///< stdout is a terminal
+  std::filesystem::path run_folder;      ///< absolute; made here, once everything else is known to be right
+  std::filesystem::path program_folder;  ///< of the `tenon` program: plugins, tasks and libtenon_torch lie beside it
+  std::vector<std::filesystem::path> trusted;  ///< folders of --trust
+  bool json = false;                           ///< decisions and summary as JSON lines on stdout, nothing else there
+  bool on_terminal = false;                    ///< stdout is a terminal
 };
 
-/// Finds and checks everything, opens the engine, trains, prints the account. Answers how the program is to exit; throws
-/// Failure where nothing could be started. LibTorch is loaded here and nowhere before.
+/// Finds and checks everything, opens the engine, trains, prints the account. Answers how the program is to exit;
+/// throws Failure where nothing could be started. LibTorch is loaded here and nowhere before.
 ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request);
 
 }  // namespace tenon::loop

@@ -14,12 +14,12 @@ namespace tenon::loop {
 /// A count of batches, or a share of them: the manifest's `1.0` is a share, `1` a count.
 struct BatchLimit {
   bool is_share = true;
-  double share = 1.0;          ///< 0 to 1
-  std::uint64_t count = 0;     ///< TENON_UNKNOWN: no limit
+  double share = 1.0;       ///< 0 to 1
+  std::uint64_t count = 0;  ///< TENON_UNKNOWN: no limit
 };
 
 struct TrainerOptions {
-  std::uint64_t max_epochs = TENON_UNKNOWN;   ///< UNKNOWN (-1, null): no limit; neither limit given: 1000, as Lightning
+  std::uint64_t max_epochs = TENON_UNKNOWN;  ///< UNKNOWN (-1, null): no limit; neither limit given: 1000, as Lightning
   std::uint64_t min_epochs = 0;
   std::uint64_t max_steps = TENON_UNKNOWN;
   std::uint64_t min_steps = 0;
@@ -31,7 +31,7 @@ struct TrainerOptions {
   std::uint64_t accumulate_grad_batches = 1;
   std::uint64_t log_every_n_steps = 50;
   std::uint64_t seed = 0;
-  std::uint32_t threads = 0;                  ///< 0: LibTorch's default
+  std::uint32_t threads = 0;  ///< 0: LibTorch's default
   std::string device = "cpu";
 };
 

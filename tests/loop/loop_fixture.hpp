@@ -45,9 +45,9 @@ inline tenon_status run(tenon_callback* c, std::uint32_t hook, const char* name,
     if (const auto it = self.on.find(hook); it != self.on.end()) it->second(args);
   });
 }
-#define TENON_PROBE(hook, Args)                                                             \
+#define TENON_PROBE(hook, Args)                                                           \
   inline tenon_status TENON_CALL hook(tenon_callback* c, const Args* a, tenon_error* e) { \
-    return run(c, TENON_HOOK(hook), #hook, a, e);                                           \
+    return run(c, TENON_HOOK(hook), #hook, a, e);                                         \
   }
 TENON_HOOKS_1_0(TENON_PROBE)
 #undef TENON_PROBE
@@ -65,7 +65,9 @@ inline tenon_status TENON_CALL save(tenon_callback* c, const tenon_writer* write
   if (self.save_fails) return detail::fail(error, TENON_E_FAILED, "no state today");
   return writer->write(writer, self.saved_state.data(), self.saved_state.size(), error);
 }
-inline tenon_status TENON_CALL load(tenon_callback*, std::uint32_t, const tenon_reader*, tenon_error*) { return TENON_OK; }
+inline tenon_status TENON_CALL load(tenon_callback*, std::uint32_t, const tenon_reader*, tenon_error*) {
+  return TENON_OK;
+}
 
 inline tenon_hooks all_hooks() {
   tenon_hooks h{};
@@ -76,7 +78,6 @@ inline tenon_hooks all_hooks() {
   return h;
 }
 inline const tenon_hooks hooks = all_hooks();
-inline const tenon_hooks no_hooks = {sizeof(tenon_hooks)};
 
 inline tenon_descriptor make_descriptor() {
   tenon_descriptor d{};
@@ -100,7 +101,8 @@ inline const tenon_descriptor descriptor = make_descriptor();
 }  // namespace probe
 
 inline std::filesystem::path fresh_folder(const std::string& name) {
-  const auto folder = std::filesystem::temp_directory_path() / ("tenon-test-" + std::to_string(::getpid()) + "-" + name);
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("tenon-test-" + std::to_string(::getpid()) + "-" + name);
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   return folder;
@@ -108,7 +110,7 @@ inline std::filesystem::path fresh_folder(const std::string& name) {
 
 /// Use: options, probes, then fit().
 struct LoopFixture {
-  explicit LoopFixture(TestEngine& engine, const std::string& name = "run") : engine(engine), folder(fresh_folder(name)) {
+  explicit LoopFixture(TestEngine& with, const std::string& name = "run") : engine(with), folder(fresh_folder(name)) {
     options.num_sanity_val_steps = 0;
     options.log_every_n_steps = 1;
   }

@@ -1,6 +1,7 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <sstream>
@@ -16,7 +17,9 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-std::uint64_t step_of(const void* batch_args) { return static_cast<const tenon_batch_args*>(batch_args)->progress->step; }
+std::uint64_t step_of(const void* batch_args) {
+  return static_cast<const tenon_batch_args*>(batch_args)->progress->step;
+}
 
 tenon_ticket save(const Probe& p, const std::string& name, std::int32_t kind = TENON_CHECKPOINT_FULL,
                   std::uint32_t flags = TENON_SAVE_VERSIONED, const std::string& folder = "") {
@@ -56,7 +59,9 @@ Names folders(const std::filesystem::path& where) {
   return out;
 }
 
-void expect(const Names& got, const Names& wanted) { BOOST_CHECK_EQUAL_COLLECTIONS(got.begin(), got.end(), wanted.begin(), wanted.end()); }
+void expect(const Names& got, const Names& wanted) {
+  BOOST_CHECK_EQUAL_COLLECTIONS(got.begin(), got.end(), wanted.begin(), wanted.end());
+}
 
 }  // namespace
 
@@ -70,7 +75,9 @@ BOOST_AUTO_TEST_CASE(a_save_is_carried_out_after_the_whole_chain_and_answered_at
   saver.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
     if (step_of(a) == 1) ticket = save(saver, "one");
   };
-  later.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) { later.saved_state = "step " + std::to_string(step_of(a)); };
+  later.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
+    later.saved_state = "step " + std::to_string(step_of(a));
+  };
   std::vector<Ticket> tickets;
   collect(saver, tickets);
   std::vector<Ticket> not_mine;
@@ -95,7 +102,8 @@ BOOST_AUTO_TEST_CASE(a_save_is_carried_out_after_the_whole_chain_and_answered_at
   std::ifstream in(made / "training.safetensors");
   std::stringstream bytes;
   bytes << in.rdbuf();
-  BOOST_CHECK(bytes.str().find("step 1") != std::string::npos);  // the state of a callback further down the chain is this step's
+  BOOST_CHECK(bytes.str().find("step 1") !=
+              std::string::npos);  // the state of a callback further down the chain is this step's
   const json::object d = document(made);
   BOOST_CHECK_EQUAL(d.at("commit_point").at("phase").as_string(), "batch");
   BOOST_CHECK_EQUAL(d.at("progress").at("step").to_number<int>(), 1);
@@ -126,7 +134,8 @@ BOOST_AUTO_TEST_CASE(two_requests_of_one_name_and_content_share_a_folder_and_it_
   tenon_ticket ta = 0, tb = 0;
   std::map<std::uint64_t, Names> seen;
   a.on[TENON_HOOK(on_train_batch_end)] = [&](const void* args) {
-    seen[step_of(args)] = std::filesystem::exists(run.folder / "checkpoints") ? folders(run.folder / "checkpoints") : Names{};
+    seen[step_of(args)] =
+        std::filesystem::exists(run.folder / "checkpoints") ? folders(run.folder / "checkpoints") : Names{};
     if (step_of(args) == 1) ta = save(a, "shared");
     if (step_of(args) == 2) Checkpoints(Host(a.host)).release(ta, 0, "not needed");
   };
@@ -177,7 +186,9 @@ BOOST_AUTO_TEST_CASE(a_release_waits_for_its_replacement_and_is_void_when_that_f
       }
     };
     std::vector<std::string> removed;
-    p.on[TENON_HOOK(on_checkpoint_removed)] = [&](const void* a) { removed.push_back(std::string(view(static_cast<const tenon_checkpoint_args*>(a)->checkpoint->name))); };
+    p.on[TENON_HOOK(on_checkpoint_removed)] = [&](const void* a) {
+      removed.push_back(std::string(view(static_cast<const tenon_checkpoint_args*>(a)->checkpoint->name)));
+    };
     run.run();
     expect(folders(run.folder / "checkpoints"), {replacement_fails ? "old.ckpt" : "new.ckpt"});
     expect(removed, replacement_fails ? Names{} : Names{"old"});

@@ -1,7 +1,7 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
-// An engine without LibTorch: it counts what it is asked to do, logs what a test tells it to, and fails where it is told
-// to. Its model is one parameter of four floats that every optimizer step moves by one.
+// An engine without LibTorch: it counts what it is asked to do, logs what a test tells it to, and fails where it is
+// told to. Its model is one parameter of four floats that every optimizer step moves by one.
 #ifndef TENON_TESTS_LOOP_TEST_ENGINE_HPP
 #define TENON_TESTS_LOOP_TEST_ENGINE_HPP
 
@@ -21,7 +21,8 @@ namespace tenon::tests {
 class TestEngine final : public loop::Engine {
  public:
   /// `train` batches of `samples` samples each epoch; one validation loader of `validation` batches, 0: none.
-  explicit TestEngine(std::uint64_t train, std::uint64_t validation = 0, std::uint64_t samples = 4) : samples_(samples) {
+  explicit TestEngine(std::uint64_t train, std::uint64_t validation = 0, std::uint64_t samples = 4)
+      : samples_(samples) {
     facts_.task_name = "test";
     facts_.train_batches = train;
     if (validation) facts_.validation_batches = {validation};

@@ -34,12 +34,12 @@ BOOST_AUTO_TEST_CASE(one_epoch_with_validation_calls_every_event_in_the_document
   run.probe("a").trace = &trace;
   const loop::FitResult result = run.run();
   BOOST_CHECK_EQUAL(result.reason, TENON_END_FINISHED);
-  const Trace step = {"a.on_train_batch_start", "engine.training_step",  "a.on_before_backward",
-                      "engine.backward",        "a.on_after_backward",   "a.on_before_optimizer_step",
-                      "engine.optimizer_step",  "a.on_optimizer_step",   "a.on_before_zero_grad",
-                      "engine.zero_grad",       "a.on_train_batch_end",  "a.on_metrics"};
-  Trace wanted = {"a.on_setup", "a.on_fit_start", "a.on_sanity_start", "engine.evaluation_step", "a.on_sanity_end",
-                  "a.on_train_start", "a.on_train_epoch_start", "engine.start_epoch"};
+  const Trace step = {"a.on_train_batch_start", "engine.training_step", "a.on_before_backward",
+                      "engine.backward",        "a.on_after_backward",  "a.on_before_optimizer_step",
+                      "engine.optimizer_step",  "a.on_optimizer_step",  "a.on_before_zero_grad",
+                      "engine.zero_grad",       "a.on_train_batch_end", "a.on_metrics"};
+  Trace wanted = {"a.on_setup",      "a.on_fit_start",   "a.on_sanity_start",      "engine.evaluation_step",
+                  "a.on_sanity_end", "a.on_train_start", "a.on_train_epoch_start", "engine.start_epoch"};
   wanted.insert(wanted.end(), step.begin(), step.end());
   wanted.insert(wanted.end(), step.begin(), step.end());
   for (const char* e : {"a.on_validation_start", "a.on_validation_batch_start", "engine.evaluation_step",
@@ -103,7 +103,9 @@ BOOST_AUTO_TEST_CASE(max_steps_on_the_last_batch_of_an_epoch_ends_it_complete) {
   LoopFixture run(engine);
   run.options.max_steps = 5;
   std::uint32_t complete = 7;
-  run.probe("a").on[TENON_HOOK(on_train_epoch_end)] = [&](const void* a) { complete = static_cast<const tenon_event_args*>(a)->complete; };
+  run.probe("a").on[TENON_HOOK(on_train_epoch_end)] = [&](const void* a) {
+    complete = static_cast<const tenon_event_args*>(a)->complete;
+  };
   BOOST_CHECK_EQUAL(run.run().epochs, 1u);
   BOOST_CHECK_EQUAL(complete, 1u);
 }
@@ -133,12 +135,8 @@ BOOST_AUTO_TEST_CASE(validation_runs_as_val_check_interval_and_check_val_every_n
     std::vector<std::uint64_t> steps;
   };
   const Case cases[] = {
-      {{true, 1.0, 0}, 1, {6, 12, 18}},
-      {{true, 0.5, 0}, 1, {3, 6, 9, 12, 15, 18}},
-      {{false, 1.0, 4}, 1, {4, 10, 16}},
-      {{true, 1.0, 0}, 2, {12}},
-      {{false, 1.0, 4}, 0, {4, 8, 12, 16}},
-      {{false, 1.0, 8}, 0, {8, 16}},
+      {{true, 1.0, 0}, 1, {6, 12, 18}}, {{true, 0.5, 0}, 1, {3, 6, 9, 12, 15, 18}}, {{false, 1.0, 4}, 1, {4, 10, 16}},
+      {{true, 1.0, 0}, 2, {12}},        {{false, 1.0, 4}, 0, {4, 8, 12, 16}},       {{false, 1.0, 8}, 0, {8, 16}},
   };
   for (const Case& c : cases) {
     TestEngine engine(6, 1);
@@ -189,7 +187,8 @@ BOOST_AUTO_TEST_CASE(sanity_logs_nothing_and_fires_only_its_two_hooks) {
     BOOST_CHECK(!run.fit().metrics().at(run.fit().metrics().id("val_loss")).present);
   };
   p.on_any = [&](std::uint32_t hook, const void*) {
-    if (sanity && hook != TENON_HOOK(on_sanity_start) && hook != TENON_HOOK(on_sanity_end)) during.push_back(chain::hook_name(hook));
+    if (sanity && hook != TENON_HOOK(on_sanity_start) && hook != TENON_HOOK(on_sanity_end))
+      during.push_back(chain::hook_name(hook));
   };
   run.run();
   BOOST_CHECK_EQUAL(in_sanity, 2u);
@@ -220,7 +219,8 @@ BOOST_AUTO_TEST_CASE(an_error_in_a_step_is_told_to_everyone_and_the_run_ends_in_
   BOOST_CHECK_EQUAL(phase, "training_step");
   BOOST_CHECK_EQUAL(message, "epoch 1, batch 1, training_step: out of memory");
   BOOST_CHECK_EQUAL(consistent, 0u);
-  const Trace wanted = {"a.on_train_batch_start", "a.on_exception", "a.on_metrics", "a.on_train_end", "a.on_fit_end", "a.on_teardown"};
+  const Trace wanted = {"a.on_train_batch_start", "a.on_exception", "a.on_metrics",
+                        "a.on_train_end",         "a.on_fit_end",   "a.on_teardown"};
   expect(Trace(trace.end() - 6, trace.end()), wanted);
 }
 
@@ -233,7 +233,9 @@ BOOST_AUTO_TEST_CASE(a_failing_hook_of_an_abort_callback_ends_the_run_after_the_
   Probe& after = run.probe("after");
   after.trace = &trace;
   std::string whose;
-  after.on[TENON_HOOK(on_exception)] = [&](const void* a) { whose = view(static_cast<const tenon_exception_args*>(a)->callback_id); };
+  after.on[TENON_HOOK(on_exception)] = [&](const void* a) {
+    whose = view(static_cast<const tenon_exception_args*>(a)->callback_id);
+  };
   const loop::FitResult result = run.run();
   BOOST_CHECK_EQUAL(result.steps, 1u);
   BOOST_CHECK_EQUAL(whose, "bad");
@@ -288,8 +290,10 @@ BOOST_AUTO_TEST_CASE(min_steps_and_min_epochs_keep_a_stop_pending_until_they_are
     TestEngine engine(4);
     LoopFixture run(engine);
     run.options.max_epochs = 10;
-    if (epochs) run.options.min_epochs = 3;
-    else run.options.min_steps = 6;
+    if (epochs)
+      run.options.min_epochs = 3;
+    else
+      run.options.min_steps = 6;
     Probe& p = run.probe("stopper");
     p.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
       if (static_cast<const tenon_batch_args*>(a)->progress->step == 2) Run(Host(p.host)).request_stop("early");
@@ -342,8 +346,10 @@ BOOST_AUTO_TEST_CASE(decide_stop_can_deny_a_stop_and_is_named) {
     reason = view(static_cast<const tenon_ticket_args*>(a)->reason);
   };
   loop::Fit& fit = run.make();
-  static tenon_hooks denying = {sizeof(tenon_hooks)};
-  denying.decide_stop = [](tenon_callback*, const tenon_request_args*, tenon_error* e) { return detail::fail(e, TENON_DENY, "not yet"); };
+  static tenon_hooks denying = sized<tenon_hooks>();
+  denying.decide_stop = [](tenon_callback*, const tenon_request_args*, tenon_error* e) {
+    return detail::fail(e, TENON_DENY, "not yet");
+  };
   tenon_descriptor d = probe::descriptor;
   d.hooks = &denying;
   Probe guard;

@@ -153,9 +153,11 @@ BOOST_AUTO_TEST_CASE(mode_comes_from_the_goal_or_the_name_and_a_contradiction_is
   BOOST_CHECK(store.monitor("train_loss", "", nullptr) == loop::Goal::minimize);
   BOOST_CHECK(store.monitor("my_accuracy", "", nullptr) == loop::Goal::maximize);
   BOOST_CHECK(store.monitor("unheard", "max", nullptr) == loop::Goal::maximize);
-  BOOST_CHECK_EQUAL(refusal(store, "val_score", "max"),
-                    "\"mode\": \"max\" contradicts the goal of 'val_score', which is to minimize: leave mode out or say \"min\"");
-  BOOST_CHECK(refusal(store, "wobble", "").starts_with("'mode' is missing: whether a small or a large 'wobble' is better"));
+  BOOST_CHECK_EQUAL(
+      refusal(store, "val_score", "max"),
+      "\"mode\": \"max\" contradicts the goal of 'val_score', which is to minimize: leave mode out or say \"min\"");
+  BOOST_CHECK(
+      refusal(store, "wobble", "").starts_with("'mode' is missing: whether a small or a large 'wobble' is better"));
   BOOST_CHECK(refusal(store, "acc_loss", "").starts_with("'mode' is missing"));
   BOOST_CHECK(refusal(store, "train_loss", "least").find("\"min\", \"max\" or \"auto\"") != std::string::npos);
 }
@@ -170,7 +172,8 @@ BOOST_AUTO_TEST_CASE(a_validation_metric_cannot_be_monitored_without_a_validatio
 BOOST_AUTO_TEST_CASE(a_monitored_metric_that_nobody_declares_is_refused_at_start_with_the_nearest_name) {
   TestEngine engine(2, 1);
   engine.facts_.declares_metrics = true;
-  engine.facts_.metrics = {{"val_loss", loop::Goal::minimize, loop::Stage::validation}, {"val_acc", loop::Goal::maximize, loop::Stage::validation}};
+  engine.facts_.metrics = {{"val_loss", loop::Goal::minimize, loop::Stage::validation},
+                           {"val_acc", loop::Goal::maximize, loop::Stage::validation}};
   LoopFixture run(engine);
   run.options.max_epochs = 1;
   Probe& p = run.probe("a");
@@ -189,7 +192,9 @@ BOOST_AUTO_TEST_CASE(a_callback_records_its_own_metric_and_no_other) {
   Probe& writer = run.probe("writer");
   Probe& reader = run.probe("reader");
   tenon_metric mine = TENON_NO_METRIC;
-  writer.at_create = [&] { mine = Metrics(Host(writer.host)).declare("lr", TENON_METRIC_ON_STEP | TENON_METRIC_LOGGER); };
+  writer.at_create = [&] {
+    mine = Metrics(Host(writer.host)).declare("lr", TENON_METRIC_ON_STEP | TENON_METRIC_LOGGER);
+  };
   writer.on[TENON_HOOK(on_train_batch_end)] = [&](const void*) { Metrics(Host(writer.host)).record(mine, 0.1); };
   collect(reader, seen);
   tenon_status status = TENON_OK, taken = TENON_OK;

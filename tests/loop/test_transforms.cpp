@@ -1,7 +1,7 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
-#include <boost/test/unit_test.hpp>
 #include <bit>
+#include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <random>
 
@@ -74,7 +74,8 @@ BOOST_AUTO_TEST_CASE(both_ways_to_bfloat_agree_on_random_floats) {
 
 BOOST_AUTO_TEST_CASE(numbers_are_copied_with_conversion_and_rounding) {
   const HostTensor from = floats({1.0f, -2.5f, 3.5f, 300.0f, 1e-8f});
-  HostTensor half = empty(TENON_DTYPE_FLOAT, 16, 5), byte = empty(TENON_DTYPE_INT, 8, 5), wide = empty(TENON_DTYPE_FLOAT, 64, 5);
+  HostTensor half = empty(TENON_DTYPE_FLOAT, 16, 5), byte = empty(TENON_DTYPE_INT, 8, 5),
+             wide = empty(TENON_DTYPE_FLOAT, 64, 5);
   copy_numbers(half.view(), from.view());
   copy_numbers(byte.view(), from.view());
   copy_numbers(wide.view(), half.view());

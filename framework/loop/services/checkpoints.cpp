@@ -17,43 +17,50 @@ using chain::from_text;
 using chain::guard;
 
 std::filesystem::path folder_of(const Caller& c, tenon_text text) {
-  std::filesystem::path folder = text.size ? std::filesystem::path(from_text(text)) : std::filesystem::path("checkpoints");
+  std::filesystem::path folder =
+      text.size ? std::filesystem::path(from_text(text)) : std::filesystem::path("checkpoints");
   folder = (c.services.facts->run_folder / folder).lexically_normal();
   return folder.has_filename() ? folder : folder.parent_path();
 }
 
 void check_name(const std::string& name) {
   const std::filesystem::path path(name);
-  const bool leaves = path.is_absolute() || std::any_of(path.begin(), path.end(), [](const auto& part) { return part == ".." || part == "."; });
+  const bool leaves = path.is_absolute() || std::any_of(path.begin(), path.end(),
+                                                        [](const auto& part) { return part == ".." || part == "."; });
   if (name.empty() || name.back() == '/' || leaves || name.find('\0') != std::string::npos)
     throw AbiError(TENON_E_INVALID_ARGUMENT, "the checkpoint name '" + name + "' is empty or leaves its folder");
 }
 
 void require_started(const Caller& c) {
-  if (!c.services.fit_started) throw AbiError(TENON_E_WRONG_STATE, "checkpoints can be asked for from on_fit_start on, not before");
+  if (!c.services.fit_started)
+    throw AbiError(TENON_E_WRONG_STATE, "checkpoints can be asked for from on_fit_start on, not before");
 }
 
 std::vector<TransformUse> resolve_transforms(const Caller& c, const tenon_save_request& r) {
   std::vector<TransformUse> uses;
   if (!r.transforms) return uses;
-  if (r.kind != TENON_CHECKPOINT_WEIGHTS) throw AbiError(TENON_E_INVALID_ARGUMENT, "only weights-only checkpoints can be transformed");
+  if (r.kind != TENON_CHECKPOINT_WEIGHTS)
+    throw AbiError(TENON_E_INVALID_ARGUMENT, "only weights-only checkpoints can be transformed");
   chain::Chain& chain = c.callback.chain();
   for (std::uint64_t i = 0; i < r.transform_count; ++i) {
     const tenon_transform_use* use = TENON_AT(tenon_transform_use, r.transforms, r.transform_stride, i);
     const chain::Transform* transform = chain.find_transform(c.callback, from_text(use->name));
-    uses.push_back({std::string(from_text(use->name)), chain.transform_options(c.callback, *transform, from_text(use->options_json)), transform});
+    uses.push_back({std::string(from_text(use->name)),
+                    chain.transform_options(c.callback, *transform, from_text(use->options_json)), transform});
   }
   return uses;
 }
 
-tenon_status TENON_CALL request(const tenon_host* host, const tenon_save_request* theirs, tenon_ticket* ticket, tenon_error* error) {
+tenon_status TENON_CALL request(const tenon_host* host, const tenon_save_request* theirs, tenon_ticket* ticket,
+                                tenon_error* error) {
   return guard(error, [&] {
     const Caller c = on_loop_thread(host);
     require_started(c);
     c.services.requests->require_open();
     const tenon_save_request r = chain::read_sized(theirs);
     if (r.kind != TENON_CHECKPOINT_FULL && r.kind != TENON_CHECKPOINT_WEIGHTS)
-      throw AbiError(TENON_E_INVALID_ARGUMENT, "a checkpoint's kind is TENON_CHECKPOINT_FULL or TENON_CHECKPOINT_WEIGHTS");
+      throw AbiError(TENON_E_INVALID_ARGUMENT,
+                     "a checkpoint's kind is TENON_CHECKPOINT_FULL or TENON_CHECKPOINT_WEIGHTS");
     SaveRequest save;
     save.by = &c.callback;
     save.kind = r.kind;
@@ -67,7 +74,8 @@ tenon_status TENON_CALL request(const tenon_host* host, const tenon_save_request
     if (r.metadata_json.size) {
       boost::system::error_code wrong;
       boost::json::value metadata = boost::json::parse(from_text(r.metadata_json), wrong);
-      if (wrong || !metadata.is_object()) throw AbiError(TENON_E_INVALID_ARGUMENT, "metadata_json is not a JSON object");
+      if (wrong || !metadata.is_object())
+        throw AbiError(TENON_E_INVALID_ARGUMENT, "metadata_json is not a JSON object");
       save.metadata = std::move(metadata.as_object());
     }
     save.transforms = resolve_transforms(c, r);
@@ -80,10 +88,12 @@ tenon_status TENON_CALL request(const tenon_host* host, const tenon_save_request
 void require_own(const Caller& c, tenon_ticket ticket, const char* what) {
   const SaveRequest* asked = c.services.requests->find_save(ticket);
   if ((asked && asked->by == &c.callback) || c.services.ledger->holds(c.callback, ticket)) return;
-  throw AbiError(TENON_E_NOT_FOUND, std::string(what) + ": callback '" + c.callback.id() + "' holds no checkpoint under ticket " + std::to_string(ticket));
+  throw AbiError(TENON_E_NOT_FOUND, std::string(what) + ": callback '" + c.callback.id() +
+                                        "' holds no checkpoint under ticket " + std::to_string(ticket));
 }
 
-tenon_status TENON_CALL release(const tenon_host* host, tenon_ticket held, tenon_ticket after, tenon_text reason, tenon_error* error) {
+tenon_status TENON_CALL release(const tenon_host* host, tenon_ticket held, tenon_ticket after, tenon_text reason,
+                                tenon_error* error) {
   return guard(error, [&] {
     const Caller c = on_loop_thread(host);
     c.services.requests->require_open();
@@ -97,8 +107,11 @@ void claim_ref(const Caller& c, const std::filesystem::path& folder, const std::
   if (ref.find('/') != std::string::npos) throw AbiError(TENON_E_INVALID_ARGUMENT, "a ref's name has no '/'");
   const std::string owner = c.services.ledger->claim_ref(folder, ref, c.callback);
   if (owner.empty()) return;
-  throw AbiError(TENON_E_WRONG_STATE, "'" + ref + "' in '" + folder.native() + "' belongs to callback '" + owner + "', and callback '" +
-                                          c.callback.id() + "' would move it too: give one of them a `dirpath` of its own, or leave out its `save_" + ref + "`");
+  throw AbiError(TENON_E_WRONG_STATE,
+                 "'" + ref + "' in '" + folder.native() + "' belongs to callback '" + owner + "', and callback '" +
+                     c.callback.id() +
+                     "' would move it too: give one of them a `dirpath` of its own, or leave out its `save_" + ref +
+                     "`");
 }
 
 tenon_status TENON_CALL set_ref(const tenon_host* host, tenon_text name, tenon_ticket ticket, tenon_error* error) {
@@ -130,7 +143,8 @@ tenon_status TENON_CALL at(const tenon_host* host, std::uint64_t index, tenon_ch
   return guard(error, [&] {
     const Caller c = on_loop_thread(host);
     const auto& all = c.services.ledger->all();
-    if (index >= all.size()) throw AbiError(TENON_E_NOT_FOUND, "there is no checkpoint number " + std::to_string(index));
+    if (index >= all.size())
+      throw AbiError(TENON_E_NOT_FOUND, "there is no checkpoint number " + std::to_string(index));
     fill(c, *all[index], out);
   });
 }
@@ -144,7 +158,8 @@ tenon_status TENON_CALL set_best(const tenon_host* host, tenon_ticket ticket, te
   });
 }
 
-tenon_status TENON_CALL best(const tenon_host* host, tenon_text callback_id, tenon_checkpoint* out, tenon_error* error) {
+tenon_status TENON_CALL best(const tenon_host* host, tenon_text callback_id, tenon_checkpoint* out,
+                             tenon_error* error) {
   return guard(error, [&] {
     const Caller c = on_loop_thread(host);
     const std::string_view id = from_text(callback_id);
@@ -152,7 +167,8 @@ tenon_status TENON_CALL best(const tenon_host* host, tenon_text callback_id, ten
     for (const auto& [callback, ticket] : c.services.ledger->best) {
       if (!id.empty() && callback->id() != id) continue;
       const Kept* kept = c.services.ledger->find(ticket);
-      if (kept && found) throw AbiError(TENON_E_INVALID_ARGUMENT, "several callbacks have a best checkpoint: say whose");
+      if (kept && found)
+        throw AbiError(TENON_E_INVALID_ARGUMENT, "several callbacks have a best checkpoint: say whose");
       if (kept) found = kept;
     }
     if (!found) throw AbiError(TENON_E_NOT_FOUND, "there is no best checkpoint yet");
@@ -170,7 +186,8 @@ tenon_status TENON_CALL restore(const tenon_host*, const tenon_restore_request*,
 tenon_status TENON_CALL claim(const tenon_host* host, tenon_text folder, tenon_text ref, tenon_error* error) {
   return guard(error, [&] {
     const Caller c = on_loop_thread(host);
-    if (c.services.start_is_over) throw AbiError(TENON_E_WRONG_STATE, "a folder can be claimed until on_fit_start returns, not later");
+    if (c.services.start_is_over)
+      throw AbiError(TENON_E_WRONG_STATE, "a folder can be claimed until on_fit_start returns, not later");
     const std::filesystem::path path = folder_of(c, folder);
     if (ref.size) claim_ref(c, path, std::string(from_text(ref)));
     try {
@@ -183,7 +200,7 @@ tenon_status TENON_CALL claim(const tenon_host* host, tenon_text folder, tenon_t
 
 }  // namespace
 
-const tenon_checkpoints checkpoints_service{sizeof(tenon_checkpoints), 0, &request, &release, &set_ref, &count, &at,
-                                            &set_best, &best, &keep, &restore, &claim};
+const tenon_checkpoints checkpoints_service{
+    sizeof(tenon_checkpoints), 0, &request, &release, &set_ref, &count, &at, &set_best, &best, &keep, &restore, &claim};
 
 }  // namespace tenon::loop

@@ -15,7 +15,8 @@ using chain::from_text;
 using chain::guard;
 
 void require_known(const MetricStore& store, tenon_metric metric) {
-  if (metric >= store.count()) throw AbiError(TENON_E_INVALID_ARGUMENT, "no metric has the number " + std::to_string(metric));
+  if (metric >= store.count())
+    throw AbiError(TENON_E_INVALID_ARGUMENT, "no metric has the number " + std::to_string(metric));
 }
 
 tenon_metric_info info_of(Caller& c, tenon_metric metric) {
@@ -39,10 +40,12 @@ tenon_status TENON_CALL find(const tenon_host* host, tenon_text name, tenon_metr
   });
 }
 
-tenon_status TENON_CALL monitor(const tenon_host* host, tenon_text name, tenon_text mode, tenon_metric_info* out, tenon_error* error) {
+tenon_status TENON_CALL monitor(const tenon_host* host, tenon_text name, tenon_text mode, tenon_metric_info* out,
+                                tenon_error* error) {
   return guard(error, [&] {
     Caller c = on_loop_thread(host);
-    if (c.services.start_is_over) throw AbiError(TENON_E_WRONG_STATE, "a metric can be monitored until on_fit_start returns, not later");
+    if (c.services.start_is_over)
+      throw AbiError(TENON_E_WRONG_STATE, "a metric can be monitored until on_fit_start returns, not later");
     tenon_metric metric = TENON_NO_METRIC;
     const Goal goal = c.services.metrics->monitor(from_text(name), from_text(mode), &metric);
     tenon_metric_info info = info_of(c, metric);
@@ -51,8 +54,8 @@ tenon_status TENON_CALL monitor(const tenon_host* host, tenon_text name, tenon_t
   });
 }
 
-tenon_status TENON_CALL read(const tenon_host* host, const tenon_metric* metrics, std::uint64_t count, tenon_metric_value* out,
-                             std::uint64_t out_stride, tenon_error* error) {
+tenon_status TENON_CALL read(const tenon_host* host, const tenon_metric* metrics, std::uint64_t count,
+                             tenon_metric_value* out, std::uint64_t out_stride, tenon_error* error) {
   return guard(error, [&] {
     const Caller c = on_loop_thread(host);
     const MetricStore& store = *c.services.metrics;
@@ -81,17 +84,20 @@ std::uint64_t TENON_CALL count(const tenon_host* host) {
 tenon_status TENON_CALL info(const tenon_host* host, tenon_metric metric, tenon_metric_info* out, tenon_error* error) {
   return guard(error, [&] {
     Caller c = on_loop_thread(host);
-    if (metric >= c.services.metrics->count()) throw AbiError(TENON_E_NOT_FOUND, "no metric has the number " + std::to_string(metric));
+    if (metric >= c.services.metrics->count())
+      throw AbiError(TENON_E_NOT_FOUND, "no metric has the number " + std::to_string(metric));
     chain::fill_sized(out, info_of(c, metric));
   });
 }
 
-tenon_status TENON_CALL declare(const tenon_host* host, tenon_text name, const tenon_metric_options* options, tenon_metric* out, tenon_error* error) {
+tenon_status TENON_CALL declare(const tenon_host* host, tenon_text name, const tenon_metric_options* options,
+                                tenon_metric* out, tenon_error* error) {
   return guard(error, [&] {
     const Caller c = on_loop_thread(host);
     if (name.size == 0) throw AbiError(TENON_E_INVALID_ARGUMENT, "a metric's name is empty");
     const tenon_metric_options theirs = chain::read_sized(options);
-    if (theirs.goal < TENON_GOAL_NONE || theirs.goal > TENON_GOAL_MAXIMIZE || theirs.reduce < TENON_REDUCE_MEAN || theirs.reduce > TENON_REDUCE_LAST)
+    if (theirs.goal < TENON_GOAL_NONE || theirs.goal > TENON_GOAL_MAXIMIZE || theirs.reduce < TENON_REDUCE_MEAN ||
+        theirs.reduce > TENON_REDUCE_LAST)
       throw AbiError(TENON_E_INVALID_ARGUMENT, "a metric's goal or reduction is none that this host knows");
     LogOptions log;
     log.goal = static_cast<Goal>(theirs.goal);
@@ -104,15 +110,16 @@ tenon_status TENON_CALL declare(const tenon_host* host, tenon_text name, const t
   });
 }
 
-tenon_status TENON_CALL record(const tenon_host* host, const tenon_metric* metrics, const double* values, std::uint64_t count,
-                               std::uint64_t batch_size, tenon_error* error) {
+tenon_status TENON_CALL record(const tenon_host* host, const tenon_metric* metrics, const double* values,
+                               std::uint64_t count, std::uint64_t batch_size, tenon_error* error) {
   return guard(error, [&] {
     const Caller c = on_loop_thread(host);
     MetricStore& store = *c.services.metrics;
     for (std::uint64_t i = 0; i < count; ++i) {
       require_known(store, metrics[i]);
       if (store.at(metrics[i]).declared_by != c.callback.id())
-        throw AbiError(TENON_E_WRONG_STATE, "callback '" + c.callback.id() + "' has not declared the metric '" + store.at(metrics[i]).name + "' that it records");
+        throw AbiError(TENON_E_WRONG_STATE, "callback '" + c.callback.id() + "' has not declared the metric '" +
+                                                store.at(metrics[i]).name + "' that it records");
     }
     for (std::uint64_t i = 0; i < count; ++i) store.record(metrics[i], values[i], batch_size);
   });

@@ -11,7 +11,8 @@ using chain::AbiError;
 using chain::from_text;
 using chain::guard;
 
-tenon_status TENON_CALL request_stop(const tenon_host* host, tenon_text reason, tenon_ticket* ticket, tenon_error* error) {
+tenon_status TENON_CALL request_stop(const tenon_host* host, tenon_text reason, tenon_ticket* ticket,
+                                     tenon_error* error) {
   return guard(error, [&] {
     const Caller c = on_any_thread(host);
     const tenon_ticket made = c.services.requests->stop(c.callback, from_text(reason));
@@ -23,11 +24,13 @@ tenon_status TENON_CALL withdraw(const tenon_host* host, tenon_ticket ticket, te
   return guard(error, [&] {
     const Caller c = on_loop_thread(host);
     if (!c.services.requests->withdraw(c.callback, ticket, from_text(reason)))
-      throw AbiError(TENON_E_NOT_FOUND, "callback '" + c.callback.id() + "' has no pending request with ticket " + std::to_string(ticket));
+      throw AbiError(TENON_E_NOT_FOUND,
+                     "callback '" + c.callback.id() + "' has no pending request with ticket " + std::to_string(ticket));
   });
 }
 
-tenon_status TENON_CALL note(const tenon_host* host, std::int32_t action, tenon_text path, tenon_text reason, tenon_error* error) {
+tenon_status TENON_CALL note(const tenon_host* host, std::int32_t action, tenon_text path, tenon_text reason,
+                             tenon_error* error) {
   return guard(error, [&] {
     const Caller c = on_loop_thread(host);
     if (action != TENON_ACTION_SKIP && action != TENON_ACTION_WARN)

@@ -26,8 +26,8 @@ class LoopServices final : public chain::ServiceProvider {
   const RunFacts* facts = nullptr;
   const Clock* clock = nullptr;
   const tenon_progress* progress = nullptr;
-  bool fit_started = false;   ///< from before on_fit_start on: tensors may be looked at, batch counts are known
-  bool start_is_over = false; ///< on_fit_start has returned: monitor and claim are refused
+  bool fit_started = false;    ///< from before on_fit_start on: tensors may be looked at, batch counts are known
+  bool start_is_over = false;  ///< on_fit_start has returned: monitor and claim are refused
 };
 
 /// Whose call it is, and the services behind it.

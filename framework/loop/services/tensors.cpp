@@ -35,7 +35,8 @@ std::uint64_t TENON_CALL count(const tenon_host* host, std::int32_t group) {
   }
 }
 
-tenon_status TENON_CALL list(const tenon_host* host, std::int32_t group, tenon_tensor* out, std::uint64_t capacity, std::uint64_t* written, tenon_error* error) {
+tenon_status TENON_CALL list(const tenon_host* host, std::int32_t group, tenon_tensor* out, std::uint64_t capacity,
+                             std::uint64_t* written, tenon_error* error) {
   return guard(error, [&] {
     Caller c = on_loop_thread(host);
     const std::uint64_t n = std::min(engine_count(c, group), capacity);
@@ -45,7 +46,8 @@ tenon_status TENON_CALL list(const tenon_host* host, std::int32_t group, tenon_t
   });
 }
 
-tenon_status TENON_CALL find(const tenon_host* host, std::int32_t group, tenon_text name, tenon_tensor* out, tenon_error* error) {
+tenon_status TENON_CALL find(const tenon_host* host, std::int32_t group, tenon_text name, tenon_tensor* out,
+                             tenon_error* error) {
   return guard(error, [&] {
     Caller c = on_loop_thread(host);
     for (std::uint64_t i = 0, n = engine_count(c, group); i < n; ++i) {
@@ -54,7 +56,8 @@ tenon_status TENON_CALL find(const tenon_host* host, std::int32_t group, tenon_t
       *out = TensorTable::engine_handle(group, i);
       return;
     }
-    throw AbiError(TENON_E_NOT_FOUND, "no tensor of this group is called '" + std::string(chain::from_text(name)) + "'");
+    throw AbiError(TENON_E_NOT_FOUND,
+                   "no tensor of this group is called '" + std::string(chain::from_text(name)) + "'");
   });
 }
 
@@ -98,7 +101,8 @@ tenon_status TENON_CALL view(const tenon_host* host, tenon_tensor tensor, tenon_
   });
 }
 
-tenon_status TENON_CALL values(const tenon_host*, const tenon_tensor*, std::uint64_t, double*, std::uint64_t, tenon_error* error) {
+tenon_status TENON_CALL values(const tenon_host*, const tenon_tensor*, std::uint64_t, double*, std::uint64_t,
+                               tenon_error* error) {
   return chain::fail(error, TENON_E_UNSUPPORTED, not_yet);
 }
 tenon_status TENON_CALL stream(const tenon_host*, tenon_device device, void** out, tenon_error* error) {
@@ -106,7 +110,8 @@ tenon_status TENON_CALL stream(const tenon_host*, tenon_device device, void** ou
   *out = nullptr;
   return TENON_OK;
 }
-tenon_status TENON_CALL create(const tenon_host*, tenon_text, tenon_tensor, tenon_dtype, std::int32_t, tenon_tensor*, std::uint32_t*, tenon_error* error) {
+tenon_status TENON_CALL create(const tenon_host*, tenon_text, tenon_tensor, tenon_dtype, std::int32_t, tenon_tensor*,
+                               std::uint32_t*, tenon_error* error) {
   return chain::fail(error, TENON_E_UNSUPPORTED, not_yet);
 }
 tenon_status TENON_CALL drop(const tenon_host*, tenon_tensor, tenon_error* error) {
@@ -115,6 +120,7 @@ tenon_status TENON_CALL drop(const tenon_host*, tenon_tensor, tenon_error* error
 
 }  // namespace
 
-const tenon_tensors tensors_service{sizeof(tenon_tensors), 0, &count, &list, &find, &info, &view, &values, &stream, &create, &drop};
+const tenon_tensors tensors_service{
+    sizeof(tenon_tensors), 0, &count, &list, &find, &info, &view, &values, &stream, &create, &drop};
 
 }  // namespace tenon::loop
