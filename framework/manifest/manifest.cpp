@@ -72,7 +72,10 @@ std::vector<Complaint> check_document(json::value& document) {
 CallbackEntry read_callback(json::object& entry, std::string pointer) {
   CallbackEntry callback;
   callback.plugin = entry.at("plugin").as_string();
-  if (!entry.contains("id")) entry["id"] = callback.plugin;
+  if (!entry.contains("id"))
+    entry["id"] = callback.plugin.find('/') == std::string::npos
+                      ? callback.plugin
+                      : std::filesystem::path(callback.plugin).stem().string();
   callback.id = entry.at("id").as_string();
   if (const json::value* policy = entry.if_contains("on_error")) callback.on_error = policy->as_string();
   if (const json::value* digest = entry.if_contains("sha256")) callback.sha256 = digest->as_string();

@@ -26,8 +26,8 @@ struct TaskEntry {
 };
 
 struct CallbackEntry {
-  std::string plugin;                   ///< name or id
-  std::string id;                       ///< the plugin's name where the manifest gives none; unique
+  std::string plugin;                   ///< name or id, or a path with '/' relative to the manifest's file
+  std::string id;                       ///< the plugin as named (a path's stem) where the manifest gives none; unique
   std::optional<std::string> on_error;  ///< abort, disable or warn
   std::string sha256;                   ///< 64 lower-case digits, or empty
   boost::json::object config;           ///< as written: check_options fills the defaults

@@ -1,0 +1,182 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// The only source file that includes CLI11, which is slow to compile.
+#include "cli/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <string_view>
+
+#include "tenon/did_you_mean.hpp"
+#include "tenon/failure.hpp"
+
+namespace tenon::cli {
+namespace {
+
+constexpr const char* exit_codes =
+    "Exit codes:\n"
+    "   0  finished, or stopped by a callback\n"
+    "   1  the training failed: the task, the engine, or a callback whose on_error is abort\n"
+    "   2  the command line is wrong\n"
+    "   3  the manifest is refused: syntax, an unknown key, a wrong option\n"
+    "   4  a plugin is missing, not trusted, damaged or of another ABI\n"
+    "   5  the task is missing, built for another LibTorch, or its data is bad\n"
+    "   6  a callback refused to start\n"
+    "   7  the run's folder cannot be written or belongs to another run\n"
+    "  70  a mistake of Tenon's own\n";
+
+CLI::App* command(CLI::App& parent, const char* name, const char* what) {
+  CLI::App* added = parent.add_subcommand(name, what);
+  added->set_help_flag("-h,--help", "print this help and exit");
+  return added;
+}
+
+void add_json(CLI::App& app, CommandLine& line) { app.add_flag("--json", line.json, "print JSON, for programs"); }
+
+void add_manifest(CLI::App& app, CommandLine& line) {
+  app.add_option("manifest", line.manifest, "the run's manifest (JSON)")->type_name("run.json")->required();
+  app.add_option("--set", line.sets,
+                 "set one value of the manifest, for example trainer.max_epochs=3 or "
+                 "callbacks.best.config.save_top_k=5; may be repeated")
+      ->type_name("path=value")
+      ->allow_extra_args(false);
+}
+
+void add_folders(CLI::App& app, CommandLine& line) {
+  app.add_option("--plugins", line.plugins, "look for plugins in this folder first; may be repeated")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
+}
+
+void add_trust(CLI::App& app, CommandLine& line) {
+  app.add_option("--trust", line.trusted, "load plugins below this folder whoever may write there; may be repeated")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
+}
+
+struct Parser {
+  CLI::App app{"Tenon trains LibTorch models; everything a run does about training is a plugin.", "tenon"};
+  CommandLine line;
+  std::map<const CLI::App*, Command> commands;
+  bool version = false;
+
+  Parser() {
+    app.set_help_flag("-h,--help", "print this help and exit");
+    app.add_flag("--version", version, "print the version and exit");
+    add_json(app, line);
+
+    CLI::App* manifest = command(app, "manifest", "check a manifest, or print the schema of manifests");
+    CLI::App* check = command(*manifest, "check", "check a manifest and every option of its callbacks; loads no code");
+    commands[check] = Command::manifest_check;
+    add_manifest(*check, line);
+    add_trust(*check, line);
+    add_folders(*check, line);
+    add_json(*check, line);
+    commands[command(*manifest, "schema", "print the JSON Schema of manifests, for editors")] =
+        Command::manifest_schema;
+
+    CLI::App* plugins = command(app, "plugins", "list plugins, show one, or show a manifest's chain");
+    CLI::App* list = command(*plugins, "list", "list the plugins that can be found; loads none");
+    commands[list] = Command::plugins_list;
+    add_folders(*list, line);
+    add_json(*list, line);
+    CLI::App* show = command(*plugins, "show", "show a plugin and its options");
+    commands[show] = Command::plugins_show;
+    show->add_option("plugin", line.plugin, "its name or id, or a path with '/'")->type_name("NAME")->required();
+    add_folders(*show, line);
+    add_json(*show, line);
+    CLI::App* chain = command(*plugins, "chain", "show a manifest's callbacks in the order in which they are called");
+    commands[chain] = Command::plugins_chain;
+    add_manifest(*chain, line);
+    add_trust(*chain, line);
+    add_folders(*chain, line);
+    add_json(*chain, line);
+    app.footer(exit_codes);  // last: the commands would inherit it
+  }
+
+  /// The innermost command that was named, and behind which word.
+  CLI::App* named(int argc, const char* const* argv) {
+    CLI::App* at = &app;
+    for (int i = 1; i < argc; ++i)
+      for (CLI::App* inner : at->get_subcommands({}))
+        if (inner->get_name() == argv[i]) {
+          at = inner;
+          break;
+        }
+    return at;
+  }
+};
+
+/// "tenon plugins" for the command `show`.
+std::string words_before(const CLI::App& app) {
+  std::string words;
+  for (const CLI::App* up = app.get_parent(); up != nullptr; up = up->get_parent())
+    words = up->get_name() + (words.empty() ? "" : " ") + words;
+  return words;
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+std::vector<std::string> command_names(CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* inner : app.get_subcommands({})) names.push_back(inner->get_name());
+  return names;
+}
+
+[[noreturn]] void refuse(CLI::App& at, const std::string& why) {
+  const std::string before = words_before(at);
+  throw Failure(ExitCode::usage,
+                why + "\n`" + before + (before.empty() ? "" : " ") + at.get_name() + " --help` tells how to use it");
+}
+
+[[noreturn]] void refuse_unknown(CLI::App& at, const std::string& word) {
+  const bool is_option = word.size() > 1 && word.front() == '-';
+  if (is_option) {
+    const std::string name = word.substr(0, word.find('='));
+    refuse(at, "unknown option '" + name + "'" + did_you_mean(name, option_names(at)));
+  }
+  const std::vector<std::string> names = command_names(at);
+  if (names.empty()) refuse(at, "'" + word + "' is one word too many");
+  refuse(at, "unknown command '" + word + "'" + did_you_mean(word, names));
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, const char* const* argv) {
+  Parser parser;
+  try {
+    parser.app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    CLI::App& at = *parser.named(argc, argv);
+    parser.line.help = at.help(words_before(at));
+    parser.line.command = Command::help;
+    return parser.line;
+  } catch (const CLI::ParseError& error) {
+    CLI::App& at = *parser.named(argc, argv);
+    const std::vector<std::string> extra = parser.app.remaining(true);
+    if (!extra.empty()) refuse_unknown(at, extra.front());
+    refuse(at, error.what());
+  }
+  if (parser.version) {
+    parser.line.command = Command::version;
+    return parser.line;
+  }
+  CLI::App& at = *parser.named(argc, argv);
+  const auto found = parser.commands.find(&at);
+  if (found == parser.commands.end()) {
+    std::string names;
+    for (const std::string& name : command_names(at)) names += (names.empty() ? "" : ", ") + name;
+    refuse(at, "a command is missing; there are " + names);
+  }
+  parser.line.command = found->second;
+  for (std::vector<std::filesystem::path>* folders : {&parser.line.plugins, &parser.line.trusted})
+    for (std::filesystem::path& folder : *folders) folder = std::filesystem::absolute(folder).lexically_normal();
+  return parser.line;
+}
+
+}  // namespace tenon::cli

@@ -1,0 +1,57 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include "chain/library.hpp"
+#include "cli/commands.hpp"
+#include "cli/option_rows.hpp"
+#include "cli/resolved_run.hpp"
+#include "cli/terminal.hpp"
+#include "manifest/json_text.hpp"
+
+namespace tenon::cli {
+namespace {
+
+namespace json = boost::json;
+
+std::string show_text(const chain::Choice& choice, const std::string& sum) {
+  const chain::Kind& kind = choice.kind;
+  std::string text =
+      styled(kind.name, Style::strong, STDOUT_FILENO) + " " + kind.version + ": " + kind.description + "\n";
+  text += table({{"id", kind.id}, {"license", kind.license}, {"file", choice.file.string()}, {"sha256", sum}}, "  ");
+  std::vector<std::vector<std::string>> rows{{"option", "type", "default", "description"}};
+  for (const OptionRow& row : option_rows(kind.options_schema))
+    rows.push_back({row.name, row.type, row.standard ? manifest::json_text(*row.standard) : "", row.description});
+  if (rows.size() == 1) return text + "\nIt has no options.\n";
+  return text + "\n" + table(rows, "  ");
+}
+
+json::object show_json(const chain::Choice& choice, const std::string& sum) {
+  const chain::Kind& kind = choice.kind;
+  json::array options;
+  for (const OptionRow& row : option_rows(kind.options_schema)) {
+    json::object option{{"name", row.name}, {"type", row.type}, {"description", row.description}};
+    if (row.standard) option["default"] = *row.standard;
+    options.push_back(std::move(option));
+  }
+  return {{"name", kind.name},
+          {"id", kind.id},
+          {"version", kind.version},
+          {"description", kind.description},
+          {"license", kind.license},
+          {"file", choice.file.string()},
+          {"sha256", sum},
+          {"options", options},
+          {"schema", kind.options_schema}};
+}
+
+}  // namespace
+
+ExitCode plugins_show(const CommandLine& line) {
+  const chain::Choice choice = scan_plugins(line, nullptr).find(line.plugin);
+  const std::string sum = chain::file_sha256(choice.file);
+  print(line.json ? manifest::json_text(show_json(choice, sum)) + "\n" : show_text(choice, sum));
+  return ExitCode::ok;
+}
+
+}  // namespace tenon::cli

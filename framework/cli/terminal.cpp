@@ -1,0 +1,53 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/terminal.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+namespace tenon::cli {
+namespace {
+
+bool is_terminal(int stream) {
+  const char* kind = std::getenv("TERM");
+  return isatty(stream) && !std::getenv("NO_COLOR") && kind && std::string_view(kind) != "dumb";
+}
+
+/// Characters, not bytes: UTF-8's continuation bytes take no place.
+std::size_t width(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+}  // namespace
+
+std::string styled(std::string_view text, Style style, int stream) {
+  if (!is_terminal(stream)) return std::string(text);
+  const char* code = style == Style::strong ? "\033[1m" : style == Style::faint ? "\033[2m" : "\033[1;31m";
+  return code + std::string(text) + "\033[0m";
+}
+
+std::string table(const std::vector<std::vector<std::string>>& rows, std::string_view indent) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    text += indent;
+    for (std::size_t i = 0; i < row.size(); ++i) text += row[i] + std::string(widths[i] - width(row[i]) + 2, ' ');
+    text.erase(text.find_last_not_of(' ') + 1);
+    text += '\n';
+  }
+  return text;
+}
+
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+}  // namespace tenon::cli
