@@ -1,0 +1,54 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// Metrics by name, without making new ones: what file names are written from, and what an error can offer instead.
+#ifndef TENON_PLUGINS_POLICY_METRIC_NAMES_HPP
+#define TENON_PLUGINS_POLICY_METRIC_NAMES_HPP
+
+#include <tenon/plugin.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tenon::policy {
+
+/// `epoch` and `step`, which always have a value; nothing for any other name.
+std::optional<double> counted(std::string_view name, const tenon_progress& progress);
+
+class MetricNames {
+ public:
+  explicit MetricNames(Metrics metrics) : metrics_(metrics) {}
+
+  /// The number that stands for `name` in a file's name: NaN when it has no fresh value, since an older one belongs to
+  /// other weights. Nothing when no such metric is known.
+  std::optional<double> value(const std::string& name, const tenon_progress& progress) const;
+
+  /// What a decision at this step may use: the fresh value, or nothing. Throws Error when the metric had its chance (a
+  /// validation; without one, an epoch) and was never logged, unless it is declared.
+  std::optional<double> monitored(const Monitor& monitor, const tenon_progress& progress, bool had_its_chance) const;
+
+  /// Whether it was declared or logged, or is the `_epoch` or `_step` form of one that was.
+  bool known(const std::string& name) const;
+  bool declared(const std::string& name) const;
+  /// Whether the task says beforehand what it logs.
+  bool task_declares() const;
+  /// "epoch, step, train_loss, val_loss".
+  std::string list() const;
+
+ private:
+  struct Known {
+    std::string name;
+    bool declared;
+    bool by_task;
+    tenon_metric_value latest;
+  };
+  std::vector<Known> all() const;
+  std::optional<Known> find(const std::string& name) const;
+
+  Metrics metrics_;
+};
+
+}  // namespace tenon::policy
+
+#endif

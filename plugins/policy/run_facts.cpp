@@ -1,0 +1,49 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include "run_facts.hpp"
+
+#include <algorithm>
+
+#include "triggers.hpp"
+
+namespace tenon::policy {
+
+namespace {
+
+/// `1.0` is a share of the epoch, `1` a count of batches: only the text tells them apart.
+bool is_whole_epoch(const Options& manifest) {
+  constexpr const char* pointer = "/trainer/val_check_interval";
+  if (!manifest.has(pointer)) return true;
+  return manifest.get<double>(pointer) == 1.0 && manifest.json(pointer).find_first_of(".eE") != std::string::npos;
+}
+
+}  // namespace
+
+RunFacts RunFacts::of(Host host) {
+  const tenon_run_facts given = run_facts(host);
+  const Options manifest(host, given.manifest_json.size ? view(given.manifest_json) : "{}");
+
+  RunFacts facts;
+  facts.has_validation = given.flags & TENON_RUN_HAS_VALIDATION;
+  facts.is_replay = given.flags & TENON_RUN_IS_REPLAY;
+  facts.on_terminal = given.flags & TENON_RUN_ON_TERMINAL;
+  facts.stdout_taken = given.flags & TENON_RUN_STDOUT_TAKEN;
+  facts.max_epochs = given.max_epochs;
+  facts.train_batches = given.train_batches;
+
+  // null is not the default here: it counts val_check_interval across epochs.
+  constexpr const char* every_n = "/trainer/check_val_every_n_epoch";
+  const bool every_epoch = manifest.type(every_n) == TENON_JSON_ABSENT ||
+                           (manifest.has(every_n) && manifest.get<std::int64_t>(every_n) == 1);
+  facts.decides_at_train_epoch_end = every_epoch && (!facts.has_validation || is_whole_epoch(manifest));
+
+  const std::uint64_t group =
+      std::max<std::uint64_t>(1, manifest.get_or<std::uint64_t>("/trainer/accumulate_grad_batches", 1));
+  const std::uint64_t batches = given.train_batches;
+  const std::uint64_t steps = batches == TENON_UNKNOWN ? batches : batches / group + (batches % group != 0);
+  facts.reachable_steps = policy::reachable_steps(given.max_epochs, given.max_steps, steps);
+  facts.reachable_epochs = policy::reachable_epochs(given.max_epochs, given.max_steps, steps);
+  return facts;
+}
+
+}  // namespace tenon::policy

@@ -1,0 +1,33 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// What a decider must know of the run before it starts.
+#ifndef TENON_PLUGINS_POLICY_RUN_FACTS_HPP
+#define TENON_PLUGINS_POLICY_RUN_FACTS_HPP
+
+#include <tenon/plugin.hpp>
+
+#include <cstdint>
+
+namespace tenon::policy {
+
+struct RunFacts {
+  /// From on_fit_start on; the number of batches is not known before. Throws Error.
+  static RunFacts of(Host host);
+
+  bool has_validation = false;
+  bool is_replay = false;
+  bool on_terminal = false;
+  bool stdout_taken = false;
+  /// Where the option is left out: decide at the end of the training epoch (true) or of a validation (false). False if
+  /// check_val_every_n_epoch is not 1; else true if there is no validation; else true only if val_check_interval
+  /// is 1.0.
+  bool decides_at_train_epoch_end = true;
+  std::uint64_t reachable_epochs = TENON_UNKNOWN;
+  std::uint64_t reachable_steps = TENON_UNKNOWN;
+  std::uint64_t max_epochs = TENON_UNKNOWN;
+  std::uint64_t train_batches = TENON_UNKNOWN;
+};
+
+}  // namespace tenon::policy
+
+#endif
