@@ -1,0 +1,88 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// jsonl_logger - one line of JSON for each event that logged something: the metric history that `tenon replay` reads.
+#include <tenon/plugin.hpp>
+
+#include <cmath>
+#include <optional>
+
+#include "policy/log_file.hpp"
+#include "policy/state.hpp"
+
+namespace {
+
+class JsonlLogger {
+ public:
+  static constexpr const char* id = "org.tenon.jsonl_logger";
+  static constexpr const char* name = "jsonl_logger";
+  static constexpr const char* version = "1.0.0";
+  static constexpr const char* description = "Writes what is logged as JSON Lines, the history that replay reads";
+  static constexpr const char* license = "Apache-2.0";
+  static constexpr const char* options_schema = R"({
+  "$schema": "http://json-schema.org/draft-07/schema#",
+  "type": "object", "additionalProperties": false,
+  "properties": {
+    "filename": {"type": "string", "minLength": 1, "default": "metrics.jsonl",
+      "description": "File to write, relative to the run's folder"}
+  }})";
+  static constexpr const char* const needs[] = {TENON_SERVICE_OPTIONS, TENON_SERVICE_PATHS, TENON_SERVICE_RUN, nullptr};
+  static constexpr std::uint32_t state_version = 1;
+
+  // A full disk ends the log, not the training.
+  static constexpr std::int32_t on_error = TENON_ON_ERROR_DISABLE;
+
+  explicit JsonlLogger(tenon::Host host)
+      : host_(host),
+        json_(host),
+        path_(tenon::resolve(host, TENON_PATH_RUN, tenon::Options(host).get<std::string>("/filename"))) {}
+
+  void on_fit_start(const tenon_fit_start_args& args) {
+    const std::uint64_t wanted = args.resumed ? size_ : 0;
+    file_.emplace(path_, wanted);
+    if (file_->size() != wanted)
+      tenon::Run(host_).warn("the checkpoint was made after " + std::to_string(wanted) + " bytes, the file has " +
+                                 std::to_string(file_->size()) + ": it goes on from there",
+                             path_);
+  }
+
+  void on_metrics(const tenon_metrics_args& args) {
+    if (!file_) return;
+    json_.object()
+        .member("event", tenon::view(args.event_name))
+        .member("epoch", args.progress->epoch)
+        .member("step", args.progress->step)
+        .member("time", std::round(args.progress->seconds * 1e6) / 1e6)
+        .key("metrics")
+        .object();
+    for (std::uint64_t i = 0; i < args.metric_count; ++i) {
+      const auto& m = *TENON_AT(tenon_logged_metric, args.metrics, args.metric_stride, i);
+      // A metric that the task keeps from loggers is still here when somebody decides by it.
+      if (m.flags & (TENON_METRIC_LOGGER | TENON_METRIC_MONITORED)) json_.member(tenon::view(m.name), m.value);
+    }
+    json_.end();
+    if (args.message.size) json_.member("message", tenon::view(args.message));
+    file_->append(json_.end().finish() + "\n");
+  }
+
+  void on_fit_end() {
+    if (file_) size_ = file_->size();
+    file_.reset();
+  }
+
+  void save(tenon::StateWriter& out) const { out.put(file_ ? file_->size() : size_); }
+  void load(tenon::StateReader& in, std::uint32_t saved_version) {
+    tenon::policy::check_state_version(saved_version, state_version);
+    size_ = in.get<std::uint64_t>();
+  }
+
+ private:
+  tenon::Host host_;
+  tenon::JsonWriter json_;
+  std::string path_;
+  std::optional<tenon::policy::LogFile> file_;
+  std::uint64_t size_ = 0;  // of the checkpoint resumed from
+};
+
+}  // namespace
+
+TENON_PLUGINS(JsonlLogger);
