@@ -1,0 +1,32 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// Lines, and at the bottom of a terminal one that is drawn again and again.
+#ifndef TENON_PLUGINS_CONSOLE_SCREEN_HPP
+#define TENON_PLUGINS_CONSOLE_SCREEN_HPP
+
+#include <cstdio>
+#include <string>
+
+namespace tenon::console {
+
+class Screen {
+ public:
+  Screen(std::FILE* out, bool terminal) noexcept : out_(out), terminal_(terminal) {}
+
+  bool terminal() const noexcept { return terminal_; }
+  /// A line that stays. What cannot be written is nobody's loss: the loggers keep the numbers.
+  void line(const std::string& text);
+  /// The line at the bottom, cut to the terminal's width; only on a terminal.
+  void draw(const std::string& text);
+  /// Takes it away.
+  void clear();
+
+ private:
+  std::FILE* out_;
+  bool terminal_;
+  bool drawn_ = false;
+};
+
+}  // namespace tenon::console
+
+#endif
