@@ -65,6 +65,15 @@ struct Parser {
     app.add_flag("--version", version, "print the version and exit");
     add_json(app, line);
 
+    CLI::App* train = command(app, "train", "train what a manifest describes");
+    commands[train] = Command::train;
+    add_manifest(*train, line);
+    train->add_option("--out", line.out, "the run's folder; default runs/<the manifest's name>; a taken one gives -v1")
+        ->type_name("DIR");
+    add_trust(*train, line);
+    add_folders(*train, line);
+    add_json(*train, line);
+
     CLI::App* manifest = command(app, "manifest", "check a manifest, or print the schema of manifests");
     CLI::App* check = command(*manifest, "check", "check a manifest and every option of its callbacks; loads no code");
     commands[check] = Command::manifest_check;
@@ -145,6 +154,12 @@ std::vector<std::string> command_names(CLI::App& app) {
   refuse(at, "unknown command '" + word + "'" + did_you_mean(word, names));
 }
 
+/// Absolute, without a '/' at its end.
+std::filesystem::path whole(const std::filesystem::path& folder) {
+  const std::filesystem::path path = std::filesystem::absolute(folder).lexically_normal();
+  return path.has_filename() || !path.has_relative_path() ? path : path.parent_path();
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
@@ -174,8 +189,9 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     refuse(at, "a command is missing; there are " + names);
   }
   parser.line.command = found->second;
+  if (!parser.line.out.empty()) parser.line.out = whole(parser.line.out);
   for (std::vector<std::filesystem::path>* folders : {&parser.line.plugins, &parser.line.trusted})
-    for (std::filesystem::path& folder : *folders) folder = std::filesystem::absolute(folder).lexically_normal();
+    for (std::filesystem::path& folder : *folders) folder = whole(folder);
   return parser.line;
 }
 

@@ -10,13 +10,14 @@
 
 namespace tenon::cli {
 
-enum class Command { help, version, manifest_check, manifest_schema, plugins_list, plugins_show, plugins_chain };
+enum class Command { help, version, train, manifest_check, manifest_schema, plugins_list, plugins_show, plugins_chain };
 
 struct CommandLine {
   Command command = Command::help;
   std::string help;                            ///< the text, for Command::help
   std::filesystem::path manifest;              ///< as typed; empty where `plugins list` and `show` have none
   std::vector<std::string> sets;               ///< "path=value"
+  std::filesystem::path out;                   ///< absolute; empty: runs/<manifest name>
   std::vector<std::filesystem::path> trusted;  ///< folders of --trust, absolute
   std::vector<std::filesystem::path> plugins;  ///< folders of --plugins, absolute
   std::string plugin;                          ///< of `plugins show`

@@ -9,6 +9,7 @@
 
 namespace tenon::cli {
 
+ExitCode train(const CommandLine& line);
 ExitCode manifest_check(const CommandLine& line);
 ExitCode plugins_list(const CommandLine& line);
 ExitCode plugins_show(const CommandLine& line);

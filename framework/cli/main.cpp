@@ -33,6 +33,8 @@ ExitCode run(const CommandLine& line) {
       return ExitCode::ok;
     case Command::version:
       return version(line);
+    case Command::train:
+      return train(line);
     case Command::manifest_check:
       return manifest_check(line);
     case Command::manifest_schema:

@@ -25,12 +25,13 @@ ExitCode manifest_check(const CommandLine& line) {
     json::array problems, callbacks;
     for (const Problem& problem : run.problems)
       problems.push_back(json::object{{"exit_code", static_cast<int>(problem.code)}, {"message", problem.text}});
-    for (const ResolvedCallback& callback : run.callbacks) callbacks.emplace_back(callback.id);
-    print(manifest::json_text(json::object{{"manifest", line.manifest.string()},
-                                           {"ok", run.problems.empty()},
-                                           {"task", run.task ? json::value(run.task->name) : json::value()},
-                                           {"callbacks", callbacks},
-                                           {"problems", problems}}) +
+    for (const loop::ResolvedCallback& callback : run.callbacks) callbacks.emplace_back(callback.entry.id);
+    print(manifest::json_text(
+              json::object{{"manifest", line.manifest.string()},
+                           {"ok", run.problems.empty()},
+                           {"task", run.manifest.task ? json::value(run.manifest.task->library) : json::value()},
+                           {"callbacks", callbacks},
+                           {"problems", problems}}) +
           "\n");
     return code;
   }
@@ -38,9 +39,10 @@ ExitCode manifest_check(const CommandLine& line) {
     std::fprintf(stderr, "%s\n", styled(problem.text, Style::error, STDERR_FILENO).c_str());
   if (run.problems.empty()) {
     std::string chain;
-    for (const ResolvedCallback& callback : run.callbacks) chain += (chain.empty() ? "" : " -> ") + callback.id;
-    print(line.manifest.string() + ": good; task " + (run.task ? run.task->name : "none") + ", chain " +
-          (chain.empty() ? "empty" : chain) + "\n");
+    for (const loop::ResolvedCallback& callback : run.callbacks)
+      chain += (chain.empty() ? "" : " -> ") + callback.entry.id;
+    print(line.manifest.string() + ": good; task " + (run.manifest.task ? run.manifest.task->library : "none") +
+          ", chain " + (chain.empty() ? "empty" : chain) + "\n");
   }
   return code;
 }

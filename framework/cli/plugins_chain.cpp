@@ -18,9 +18,10 @@ const char* const plugins_choice = "the plugin's choice";
 std::string chain_text(const ResolvedRun& run) {
   std::vector<std::vector<std::string>> rows{{"", "id", "plugin", "on_error", "options"}};
   for (std::size_t i = 0; i < run.callbacks.size(); ++i) {
-    const ResolvedCallback& callback = run.callbacks[i];
-    rows.push_back({std::to_string(i), callback.id, callback.choice.kind.name + " " + callback.choice.kind.version,
-                    callback.on_error.value_or(plugins_choice), manifest::json_text(callback.options)});
+    const loop::ResolvedCallback& callback = run.callbacks[i];
+    rows.push_back({std::to_string(i), callback.entry.id,
+                    callback.choice.kind.name + " " + callback.choice.kind.version,
+                    callback.entry.on_error.value_or(plugins_choice), manifest::json_text(callback.entry.config)});
   }
   if (rows.size() == 1) return "The chain is empty: nothing is saved, logged or stopped.\n";
   return table(rows, "");
@@ -28,15 +29,16 @@ std::string chain_text(const ResolvedRun& run) {
 
 json::object chain_json(const ResolvedRun& run) {
   json::array callbacks;
-  for (const ResolvedCallback& callback : run.callbacks) {
+  for (const loop::ResolvedCallback& callback : run.callbacks) {
     const chain::Kind& kind = callback.choice.kind;
-    callbacks.push_back(json::object{{"id", callback.id},
-                                     {"plugin", kind.name},
-                                     {"plugin_id", kind.id},
-                                     {"version", kind.version},
-                                     {"file", callback.choice.file.string()},
-                                     {"on_error", callback.on_error ? json::value(*callback.on_error) : json::value()},
-                                     {"options", callback.options}});
+    callbacks.push_back(
+        json::object{{"id", callback.entry.id},
+                     {"plugin", kind.name},
+                     {"plugin_id", kind.id},
+                     {"version", kind.version},
+                     {"file", callback.choice.file.string()},
+                     {"on_error", callback.entry.on_error ? json::value(*callback.entry.on_error) : json::value()},
+                     {"options", callback.entry.config}});
   }
   return {{"manifest", run.manifest.file.string()}, {"callbacks", callbacks}};
 }

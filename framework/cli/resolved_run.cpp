@@ -2,68 +2,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/resolved_run.hpp"
 
-#include <boost/json/parse.hpp>
+#include <algorithm>
 
 #include "chain/library.hpp"
-#include "chain/library_section.hpp"
 #include "chain/trust.hpp"
 
 namespace tenon::cli {
 namespace {
 
 namespace fs = std::filesystem;
-namespace json = boost::json;
 
-ResolvedCallback resolve_callback(const manifest::Manifest& manifest, const manifest::CallbackEntry& entry,
-                                  const chain::Catalogue& catalogue, const chain::TrustPolicy& policy) {
-  chain::Choice choice = catalogue.find(entry.plugin, manifest.where(entry.pointer + "/plugin"));
-  chain::check_trust(choice.file, policy);
-  if (!entry.sha256.empty())
-    if (const std::string sum = chain::file_sha256(choice.file); sum != entry.sha256)
-      throw Failure(ExitCode::plugin, manifest.where(entry.pointer + "/sha256") + ": '" + choice.file.string() +
-                                          "' has the SHA-256 " + sum +
-                                          "; put back the file that was meant, or correct the sum");
-  json::object options = entry.config;
-  manifest::check_options(manifest, entry.pointer + "/config", options, choice.kind.options_schema,
-                          "plugin '" + choice.kind.name + "'");
-  return {entry.id, std::move(choice), entry.on_error, std::move(options)};
+loop::ResolvedCallback resolve_callback(const manifest::Manifest& manifest, const manifest::CallbackEntry& entry,
+                                        const chain::Catalogue& catalogue, const chain::TrustPolicy& policy) {
+  loop::ResolvedCallback callback = loop::resolve_callback(manifest, entry, catalogue);
+  const fs::path& file = callback.choice.file;
+  chain::check_trust(file, policy);
+  if (entry.sha256.empty()) return callback;
+  if (const std::string sum = chain::file_sha256(file); sum != entry.sha256)
+    throw Failure(ExitCode::plugin, manifest.where(entry.pointer + "/sha256") + ": '" + file.string() +
+                                        "' has the SHA-256 " + sum +
+                                        "; put back the file that was meant, or correct the sum");
+  return callback;
 }
 
-json::object read_task_identity(const fs::path& library, const std::string& where) {
-  const auto refuse = [&](const std::string& why) {
-    return Failure(ExitCode::task, where + ": '" + library.string() + "' " + why);
-  };
-  std::optional<std::string> text;
-  try {
-    text = chain::read_library_section(library, ".tenon.task");
-  } catch (const chain::NotALibrary& error) {
-    throw refuse(error.what());
-  }
-  if (!text) throw refuse("is no task: it has no section .tenon.task; put TENON_TASK(...) into one of its sources");
-  boost::system::error_code error;
-  json::value identity = json::parse(*text, error);
-  if (error || !identity.is_object()) throw refuse("is damaged: its identity is not JSON");
-  return std::move(identity.get_object());
-}
-
-std::string text_of(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-ResolvedTask resolve_task(const manifest::Manifest& manifest, const chain::TrustPolicy& policy) {
-  const manifest::TaskEntry& entry = *manifest.task;
-  const fs::path folder = manifest.file.parent_path();
-  ResolvedTask task;
-  task.library = chain::find_task_library(entry.library, chain::task_search_path(program_folder(), folder), folder);
+loop::ResolvedTask resolve_task(const manifest::Manifest& manifest, const chain::TrustPolicy& policy) {
+  loop::ResolvedTask task = loop::resolve_task(manifest, program_folder());
   chain::check_trust(task.library, policy);
-  const json::object identity = read_task_identity(task.library, manifest.where("/task/library"));
-  task.name = text_of(identity, "name");
-  task.version = text_of(identity, "version");
-  task.config = entry.config;
-  const json::value* schema = identity.if_contains("config");
-  manifest::check_options(manifest, "/task/config", task.config, schema ? *schema : json::value(),
-                          "task '" + task.name + "'");
   return task;
 }
 

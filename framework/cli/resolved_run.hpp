@@ -4,7 +4,6 @@
 #ifndef TENON_CLI_RESOLVED_RUN_HPP
 #define TENON_CLI_RESOLVED_RUN_HPP
 
-#include <boost/json/object.hpp>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -12,23 +11,11 @@
 
 #include "chain/catalogue.hpp"
 #include "cli/command_line.hpp"
+#include "loop/resolve.hpp"
 #include "manifest/manifest.hpp"
 #include "tenon/failure.hpp"
 
 namespace tenon::cli {
-
-struct ResolvedCallback {
-  std::string id;
-  chain::Choice choice;
-  std::optional<std::string> on_error;
-  boost::json::object options;  ///< with defaults
-};
-
-struct ResolvedTask {
-  std::string name, version;
-  std::filesystem::path library;
-  boost::json::object config;  ///< with defaults
-};
 
 struct Problem {
   ExitCode code;
@@ -37,9 +24,9 @@ struct Problem {
 
 struct ResolvedRun {
   manifest::Manifest manifest;
-  std::optional<ResolvedTask> task;         ///< empty where it has a problem, too
-  std::vector<ResolvedCallback> callbacks;  ///< those without a problem
-  std::vector<Problem> problems;            ///< in the manifest's order: task, callbacks
+  std::optional<loop::ResolvedTask> task;         ///< empty where it has a problem, too
+  std::vector<loop::ResolvedCallback> callbacks;  ///< those without a problem
+  std::vector<Problem> problems;                  ///< in the manifest's order: task, callbacks
 };
 
 /// The folder of the running program.

@@ -14,9 +14,18 @@ namespace json = boost::json;
 
 namespace {
 
-json::object read_task_identity(const std::filesystem::path& library) {
+std::filesystem::path find_task(const manifest::Manifest& manifest, const std::filesystem::path& program_folder) {
+  const std::filesystem::path folder = manifest.file.parent_path();
+  try {
+    return chain::find_task_library(manifest.task->library, chain::task_search_path(program_folder, folder), folder);
+  } catch (const Failure& failure) {
+    throw Failure(failure.code(), manifest.where("/task/library") + ": " + failure.what());
+  }
+}
+
+json::object read_task_identity(const std::filesystem::path& library, const std::string& where) {
   const auto refuse = [&](const std::string& why) {
-    return Failure(ExitCode::task, "'" + library.string() + "' " + why +
+    return Failure(ExitCode::task, where + ": '" + library.string() + "' " + why +
                                        ": a task library is built with tenon_add_task and TENON_TASK");
   };
   try {
@@ -39,14 +48,18 @@ chain::Catalogue catalogue_of(const manifest::Manifest& manifest, const std::fil
                                 manifest.file.parent_path());
 }
 
+ResolvedCallback resolve_callback(const manifest::Manifest& manifest, const manifest::CallbackEntry& entry,
+                                  const chain::Catalogue& catalogue) {
+  ResolvedCallback resolved{entry, catalogue.find(entry.plugin, manifest.where(entry.pointer + "/plugin"))};
+  manifest::check_options(manifest, entry.pointer + "/config", resolved.entry.config,
+                          resolved.choice.kind.options_schema, "plugin '" + resolved.choice.kind.name + "'");
+  return resolved;
+}
+
 std::vector<ResolvedCallback> resolve_callbacks(const manifest::Manifest& manifest, const chain::Catalogue& catalogue) {
   std::vector<ResolvedCallback> resolved;
-  for (const manifest::CallbackEntry& entry : manifest.callbacks) {
-    ResolvedCallback r{entry, catalogue.find(entry.plugin, manifest.where(entry.pointer + "/plugin"))};
-    manifest::check_options(manifest, entry.pointer + "/config", r.entry.config, r.choice.kind.options_schema,
-                            "plugin '" + r.choice.kind.name + "'");
-    resolved.push_back(std::move(r));
-  }
+  for (const manifest::CallbackEntry& entry : manifest.callbacks)
+    resolved.push_back(resolve_callback(manifest, entry, catalogue));
   return resolved;
 }
 
@@ -55,11 +68,9 @@ ResolvedTask resolve_task(const manifest::Manifest& manifest, const std::filesys
     throw Failure(ExitCode::manifest, manifest.where("") +
                                           ": there is no \"task\": name the library of what is to be trained, as in "
                                           "\"task\": {\"library\": \"digits\"}");
-  const std::filesystem::path folder = manifest.file.parent_path();
   ResolvedTask task;
-  task.library =
-      chain::find_task_library(manifest.task->library, chain::task_search_path(program_folder, folder), folder);
-  task.identity = read_task_identity(task.library);
+  task.library = find_task(manifest, program_folder);
+  task.identity = read_task_identity(task.library, manifest.where("/task/library"));
   task.config = manifest.task->config;
   const json::value* schema = task.identity.if_contains("config");
   manifest::check_options(manifest, "/task/config", task.config, schema ? *schema : json::value(nullptr),

@@ -28,7 +28,11 @@ struct ResolvedTask {
 /// The folders that a manifest's plugins are looked for in.
 chain::Catalogue catalogue_of(const manifest::Manifest& manifest, const std::filesystem::path& program_folder);
 
-/// In manifest order. Throws Failure (ExitCode::plugin or ExitCode::manifest).
+/// One callback. Throws Failure (ExitCode::plugin or ExitCode::manifest).
+ResolvedCallback resolve_callback(const manifest::Manifest& manifest, const manifest::CallbackEntry& entry,
+                                  const chain::Catalogue& catalogue);
+
+/// All of them, in manifest order. Throws Failure (ExitCode::plugin or ExitCode::manifest).
 std::vector<ResolvedCallback> resolve_callbacks(const manifest::Manifest& manifest, const chain::Catalogue& catalogue);
 
 /// Throws Failure (ExitCode::manifest where there is no task, ExitCode::task where it is not found or is no task).

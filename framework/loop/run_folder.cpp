@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/run_folder.hpp"
 
-#include <tenon/failure.hpp>
-
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
+#include <tenon/failure.hpp>
 
 #include <array>
 #include <cstdio>
@@ -15,19 +16,46 @@
 
 namespace tenon::loop {
 
-void make_run_folder(const std::filesystem::path& folder) {
-  const auto refuse = [&](const std::string& why) {
-    return Failure(ExitCode::output, "the run's folder '" + folder.string() + "' cannot be written: " + why +
-                                         "; choose another with --out DIR");
-  };
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void refuse(const fs::path& folder, const std::string& why) {
+  throw Failure(ExitCode::output, "the run's folder '" + folder.string() + "' cannot be written: " + why +
+                                      "; choose another with --out DIR");
+}
+
+/// Whether the folder is now ours; not where something else stands there, or another run has just taken it.
+bool claim(const fs::path& folder) {
   std::error_code wrong;
-  std::filesystem::create_directories(folder, wrong);
-  if (wrong) throw refuse(wrong.message());
-  std::string probe = (folder / ".tenon-probe-XXXXXX").string();
-  const int file = ::mkstemp(probe.data());
-  if (file < 0) throw refuse(std::strerror(errno));
-  ::close(file);
-  ::unlink(probe.c_str());
+  if (fs::exists(folder, wrong) && !fs::is_directory(folder)) return false;
+  fs::create_directories(folder, wrong);
+  if (wrong) refuse(folder, wrong.message());
+  const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) refuse(folder, std::strerror(errno));
+  // Some network file systems know no locks: there the empty folder has to do. The lock ends with the process.
+  const bool is_locked_elsewhere = ::flock(directory, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  if (!is_locked_elsewhere && fs::is_empty(folder, wrong) && !wrong) return true;
+  ::close(directory);
+  if (wrong) refuse(folder, wrong.message());
+  return false;
+}
+
+void probe(const fs::path& folder) {
+  std::string file = (folder / ".tenon-probe-XXXXXX").string();
+  const int opened = ::mkstemp(file.data());
+  if (opened < 0) refuse(folder, std::strerror(errno));
+  ::close(opened);
+  ::unlink(file.c_str());
+}
+
+}  // namespace
+
+fs::path claim_run_folder(const fs::path& wanted) {
+  fs::path folder = wanted;
+  for (int version = 1; !claim(folder); ++version) folder = wanted.string() + "-v" + std::to_string(version);
+  probe(folder);
+  return folder;
 }
 
 std::string new_run_id() {

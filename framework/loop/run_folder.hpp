@@ -8,8 +8,10 @@
 
 namespace tenon::loop {
 
-/// Makes the folder and tries to write in it. Throws Failure (ExitCode::output).
-void make_run_folder(const std::filesystem::path& folder);
+/// Takes a folder for this process alone, until it ends: `wanted` where it is new or empty, else the first of
+/// `wanted`-v1, -v2, ... that is. Two runs that start at once get two folders. Throws Failure (ExitCode::output) where
+/// it cannot be made or written.
+std::filesystem::path claim_run_folder(const std::filesystem::path& wanted);
 
 /// Unique without any registry: the time and a random number, "20261122-081500-3f9a2c71".
 std::string new_run_id();

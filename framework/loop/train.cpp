@@ -54,10 +54,10 @@ EngineRequest engine_request(const manifest::Manifest& manifest, ResolvedTask ta
 }
 
 RunFacts run_facts(const manifest::Manifest& manifest, const TrainRequest& request, const Engine& engine,
-                   std::string manifest_json) {
+                   const std::filesystem::path& folder, std::string manifest_json) {
   RunFacts facts;
   facts.run_id = new_run_id();
-  facts.run_folder = request.run_folder;
+  facts.run_folder = folder;
   facts.manifest_json = std::move(manifest_json);
   facts.hparams_json = json::serialize(engine.facts().hparams);
   facts.task_name = engine.facts().task_name;
@@ -86,12 +86,13 @@ ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) 
   task_policy.trusted = request.trusted;
   chain::check_trust(task.library, task_policy);
   const std::string document = json::serialize(resolved_document(manifest, callbacks, task));
-  make_run_folder(request.run_folder);
-  keep_manifest(request.run_folder, document);
+  const std::filesystem::path folder = claim_run_folder(request.run_folder);
+  if (folder != request.run_folder)
+    chain::log(TENON_LOG_INFO, "", request.run_folder.string() + " is taken: this run goes to " + folder.string());
 
   chain::install_crash_handler();
   const std::unique_ptr<Engine> engine = open_torch_engine(engine_request(manifest, std::move(task)));
-  Fit fit(*engine, run_facts(manifest, request, *engine, document), manifest.file.parent_path());
+  Fit fit(*engine, run_facts(manifest, request, *engine, folder, document), manifest.file.parent_path());
   fit.chain().set_options_check([&](json::object& options, const json::value& schema, const std::string& where) {
     manifest::check_options(manifest, "/callbacks", options, schema, where);
   });
@@ -102,11 +103,13 @@ ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) 
                     libraries[i]->kind(callbacks[i].choice.kind.id), libraries[i]->info());
   }
 
+  keep_manifest(folder,
+                document);  // not before: the folder of a run that could not start stays empty, and is used again
   const FitResult result = fit.run();
   if (request.json)
     print(json::serialize(json::object{{"summary", fit.summary(result)}}) + "\n");
   else if (!result.refused)
-    print("\n" + fit.account_text(result) + "run folder: " + request.run_folder.string() + "\n");
+    print("\n" + fit.account_text(result) + "run folder: " + folder.string() + "\n");
   if (result.reason == TENON_END_FAILED) chain::log(TENON_LOG_ERROR, "", result.detail);
   return result.exit;
 }

@@ -76,8 +76,8 @@ BOOST_AUTO_TEST_CASE(a_library_without_a_tasks_identity_is_no_task) {
   const Outcome outcome = tenon.run("manifest check run.json --set task.library=plugin");
   BOOST_TEST(outcome.code == 5);
   BOOST_TEST(outcome.err ==
-             "--set task.library=plugin: /task/library: '<here>/tasks/plugin.so' is no task: it has no section "
-             ".tenon.task; put TENON_TASK(...) into one of its sources\n");
+             "--set task.library=plugin: /task/library: '<here>/tasks/plugin.so' is not a task (it has no section "
+             ".tenon.task): a task library is built with tenon_add_task and TENON_TASK\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_sum_ends_with_4_and_the_right_one_passes) {

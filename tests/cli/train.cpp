@@ -1,0 +1,49 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// What `tenon train` refuses before anything is loaded. Training itself is tested where LibTorch is.
+#include <boost/test/unit_test.hpp>
+
+#include "installation.hpp"
+
+namespace cli_test {
+
+BOOST_AUTO_TEST_SUITE(train)
+
+BOOST_AUTO_TEST_CASE(a_manifest_without_a_task_is_refused) {
+  const Installation tenon;
+  tenon.write("work/run.json", "{}");
+  const Outcome outcome = tenon.run("train run.json");
+  BOOST_TEST(outcome.code == 3);
+  BOOST_TEST(outcome.err.find("tenon: run.json:1: there is no \"task\"") == 0u, outcome.err);
+  BOOST_TEST(!fs::exists(tenon.root() / "work/runs"));
+}
+
+BOOST_AUTO_TEST_CASE(wrong_options_are_refused_before_any_plugin_or_folder_is_touched) {
+  const Installation tenon;
+  tenon.write("work/run.json", R"({"task": {"library": "sample_task"}, "callbacks": [{"plugin": "sample"}]})");
+  const Outcome outcome = tenon.run("train run.json --set callbacks.sample.config.top=-2 --json");
+  BOOST_TEST(outcome.code == 3);
+  BOOST_TEST(parse(outcome.out).at_pointer("/error/exit_code") == boost::json::value(3));
+  BOOST_TEST(!fs::exists(tenon.root() / "work/runs"));
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_plugin_is_refused_with_4_and_a_missing_task_with_5) {
+  const Installation tenon;
+  tenon.write("work/run.json", R"({"task": {"library": "smple_task"}, "callbacks": []})");
+  BOOST_TEST(tenon.run("train run.json --set 'callbacks=[{\"plugin\": \"smple\"}]'").code == 4);
+  BOOST_TEST(tenon.run("train run.json").code == 5);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_folder_that_cannot_be_written_is_refused_with_7) {
+  const Installation tenon;
+  tenon.write("work/run.json", R"({"task": {"library": "sample_task"}})");
+  const Outcome outcome = tenon.run("train run.json --out /dev/null/run");
+  BOOST_TEST(outcome.code == 7);
+  BOOST_TEST(outcome.err ==
+             "tenon: the run's folder '/dev/null/run' cannot be written: Not a directory; choose another with --out "
+             "DIR\n");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace cli_test
