@@ -65,9 +65,9 @@ static tenon_status TENON_CALL on_train_batch_end(tenon_callback* self, const te
   if (++self->bad < self->patience || self->stop) return TENON_OK;
 
   char reason[256];
-  snprintf(reason, sizeof reason, "%.*s is %f since %llu batches, at epoch %llu, batch %llu", (int)self->name.size,
-           self->name.data, now.value, (unsigned long long)self->bad, (unsigned long long)args->progress->epoch,
-           (unsigned long long)args->progress->batch);
+  snprintf(reason, sizeof reason, "%.*s is %s since %llu batches, at epoch %llu, batch %llu", (int)self->name.size,
+           self->name.data, isnan(now.value) ? "NaN" : "infinite", (unsigned long long)self->bad,
+           (unsigned long long)args->progress->epoch, (unsigned long long)args->progress->batch);
   return self->run->request_stop(self->host, text(reason), &self->stop, error);
 }
 
