@@ -5,13 +5,12 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
-#include <charconv>
-#include <cmath>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "chain/abi.hpp"
+#include "chain/services/json_text.hpp"
 
 /// Text so far, the brackets open, and the first mistake made, which write_finish reports.
 struct tenon_json_writer {
@@ -133,13 +132,7 @@ void TENON_CALL write_integer(tenon_json_writer* writer, std::int64_t value) noe
 }
 
 void TENON_CALL write_number(tenon_json_writer* writer, double value) noexcept {
-  write(writer, [&](tenon_json_writer& w) {
-    if (std::isnan(value)) return put(w, "\"nan\"");
-    if (std::isinf(value)) return put(w, value > 0 ? "\"inf\"" : "\"-inf\"");
-    char digits[32];
-    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-    put(w, std::string_view(digits, static_cast<std::size_t>(end - digits)));
-  });
+  write(writer, [&](tenon_json_writer& w) { put(w, json_number(value)); });
 }
 
 void TENON_CALL write_boolean(tenon_json_writer* writer, std::int32_t value) noexcept {

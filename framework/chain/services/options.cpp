@@ -4,8 +4,6 @@
 #include <tenon/services/options.h>
 
 #include <boost/json/parser.hpp>
-#include <boost/json/serialize.hpp>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -13,6 +11,7 @@
 #include "chain/abi.hpp"
 #include "chain/callback.hpp"
 #include "chain/services/json_document.hpp"
+#include "chain/services/json_text.hpp"
 #include "chain/services/json_writer.hpp"
 #include "chain/services/services.hpp"
 
@@ -47,7 +46,7 @@ const json::value& need(const tenon_json& document, std::string_view pointer) {
 
 [[noreturn]] void wrong_type(const tenon_json& document, std::string_view pointer, const json::value& value,
                              const char* wanted) {
-  std::string found = json::serialize(value);
+  std::string found = json_text(value);
   if (found.size() > 60) found = found.substr(0, 60) + "...";
   throw AbiError(TENON_E_INVALID_ARGUMENT, place(document, pointer) + ": " + found + " is not " + wanted);
 }
@@ -164,7 +163,7 @@ tenon_status TENON_CALL compact(const tenon_host* host, const tenon_json* docume
     const std::string_view p = from_text(pointer);
     const json::value* value = look(d, p);
     if (!value) value = &need(d, p);
-    std::string text = json::serialize(*value);
+    std::string text = json_text(*value);
     const std::lock_guard hold(d.lock);
     *out = to_text(*d.texts.insert(std::move(text)).first);
   });

@@ -3,13 +3,13 @@
 #include <tenon/services/transforms.h>
 
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <string>
 #include <vector>
 
 #include "chain/abi.hpp"
 #include "chain/callback.hpp"
 #include "chain/chain.hpp"
+#include "chain/services/json_text.hpp"
 #include "chain/services/services.hpp"
 #include "tenon/did_you_mean.hpp"
 
@@ -56,7 +56,7 @@ std::string Chain::transform_options(const Callback& user, const Transform& tran
       throw AbiError(TENON_E_INVALID_ARGUMENT, x.what());
     }
   }
-  return boost::json::serialize(options);
+  return json_text(options);
 }
 
 namespace {
