@@ -6,12 +6,17 @@
 
 #include <tenon/plugin.hpp>
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
+#include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "chain/chain.hpp"
 
@@ -32,6 +37,20 @@ class Folder {
  private:
   std::filesystem::path path_;
 };
+
+/// What `body` makes the process write to stderr.
+inline std::string stderr_of(const std::function<void()>& body) {
+  const Folder folder;
+  const std::string file = (folder.path() / "stderr").string();
+  const int kept = dup(STDERR_FILENO), captured = open(file.c_str(), O_RDWR | O_CREAT, 0600);
+  dup2(captured, STDERR_FILENO);
+  body();
+  dup2(kept, STDERR_FILENO);
+  close(kept);
+  close(captured);
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
 
 /// A host that has no service of its own.
 struct NoServices : ServiceProvider {

@@ -1,0 +1,11 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+/* Asks for an ABI that no host has yet. */
+#define TENON_ABI_REQUIRED TENON_ABI_MAKE(1, 900)
+#include "kind.h"
+
+static const tenon_descriptor kind = NOTHING_KIND("org.example.newer_abi", "newer_abi", "2.0.0");
+static const tenon_descriptor* const kinds[] = {&kind, NULL};
+
+TENON_IDENTITY(NOTHING_IDENTITY("org.example.newer_abi", "newer_abi", "2.0.0"));
+TENON_ENTRY(kinds);
