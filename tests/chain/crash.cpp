@@ -51,7 +51,7 @@ Ended in_child(
 }
 
 const tenon_descriptor& misbehaving() {
-  return Library::open(TENON_BINARY_DIR "/tests/plugins/misbehaving.so", {{TENON_BINARY_DIR}})
+  return Library::open(TENON_BINARY_DIR "/tests/plugins_misbehaving/misbehaving.so", {{TENON_BINARY_DIR}})
       .kind("org.example.misbehaving");
 }
 
