@@ -11,9 +11,9 @@
 
 namespace {
 
-std::string shortest(double value) {
+std::string readable(double value) {
   char digits[32];
-  std::snprintf(digits, sizeof digits, "%.9g", value);
+  std::snprintf(digits, sizeof digits, "%.6g", value);
   return digits;
 }
 
@@ -91,7 +91,7 @@ class BestNote {
 
  private:
   void write() const {
-    replace_file(file_, monitor_.name + " " + shortest(*best_) + " (" + std::string(monitor_.mode()) + ") at epoch " +
+    replace_file(file_, monitor_.name + " " + readable(*best_) + " (" + std::string(monitor_.mode()) + ") at epoch " +
                             std::to_string(epoch_) + ", step " + std::to_string(step_) + "\n");
   }
 
