@@ -16,6 +16,7 @@ void add_rows(const manifest::SchemaPlace& place, const std::string& before, int
     const boost::json::value* description = option.annotation("description");
     const std::string type = option.describe();
     rows.push_back({before + key, type.empty() ? "anything" : type, option.annotation("default"),
+                    place.requires_key(key),
                     description && description->is_string() ? std::string(description->get_string()) : ""});
     add_rows(option, before + key + ".", depth + 1, rows);
     add_rows(option.entry(0), before + key + "[].", depth + 1, rows);

@@ -14,6 +14,7 @@ struct OptionRow {
   std::string name;                    ///< "monitor", "file.name", "transforms[].cast"
   std::string type;                    ///< in words
   const boost::json::value* standard;  ///< its default; nullptr where there is none. Borrows the schema.
+  bool required;
   std::string description;
 };
 

@@ -21,7 +21,11 @@ std::string show_text(const chain::Choice& choice, const std::string& sum) {
   text += table({{"id", kind.id}, {"license", kind.license}, {"file", choice.file.string()}, {"sha256", sum}}, "  ");
   std::vector<std::vector<std::string>> rows{{"option", "type", "default", "description"}};
   for (const OptionRow& row : option_rows(kind.options_schema))
-    rows.push_back({row.name, row.type, row.standard ? manifest::json_text(*row.standard) : "", row.description});
+    rows.push_back({row.name, row.type,
+                    row.standard   ? manifest::json_text(*row.standard)
+                    : row.required ? "(needed)"
+                                   : "",
+                    row.description});
   if (rows.size() == 1) return text + "\nIt has no options.\n";
   return text + "\n" + table(rows, "  ");
 }
@@ -30,7 +34,8 @@ json::object show_json(const chain::Choice& choice, const std::string& sum) {
   const chain::Kind& kind = choice.kind;
   json::array options;
   for (const OptionRow& row : option_rows(kind.options_schema)) {
-    json::object option{{"name", row.name}, {"type", row.type}, {"description", row.description}};
+    json::object option{
+        {"name", row.name}, {"type", row.type}, {"required", row.required}, {"description", row.description}};
     if (row.standard) option["default"] = *row.standard;
     options.push_back(std::move(option));
   }

@@ -12,7 +12,9 @@ namespace {
 
 namespace json = boost::json;
 
-std::string describe(const json::value& schema, const json::value& root, int depth);
+using Parts = std::vector<std::string>;  // what is allowed: one or the other
+
+Parts describe(const json::value& schema, const json::value& root, int depth);
 
 std::string count_words(const json::object& schema, const char* least, const char* most, const char* what) {
   const json::value* low = schema.if_contains(least);
@@ -58,45 +60,53 @@ std::string list_words(const json::object& schema, const json::value& root, int 
   if (schema.if_contains("uniqueItems") && *schema.if_contains("uniqueItems") == json::value(true))
     text += " without repeats";
   const json::value* items = schema.if_contains("items");
-  const std::string each = items && !items->is_array() ? describe(*items, root, depth + 1) : "";
+  const std::string each = items && !items->is_array() ? join_alternatives(describe(*items, root, depth + 1)) : "";
   return each.empty() ? text : text + " (each: " + each + ")";
 }
 
+bool is_one(const json::value* number) { return number && *number == json::value(1); }
+
 std::string object_words(const json::object& schema) {
-  std::vector<std::string> needed;
+  Parts needed, known;
   if (const json::value* required = schema.if_contains("required"); required && required->is_array())
     for (const json::value& key : required->get_array()) needed.push_back(json_text(key));
+  if (const json::value* properties = schema.if_contains("properties"); properties && properties->is_object())
+    for (const auto& property : properties->get_object()) known.push_back(json_text(json::value(property.key())));
+  if (needed.empty() && !known.empty() && is_one(schema.if_contains("minProperties")) &&
+      is_one(schema.if_contains("maxProperties")))
+    return "an object with " + join_alternatives(known);
   std::string text = "an object";
   for (const std::string& key : needed)
     text += (&key == &needed.front() ? " with " : &key == &needed.back() ? " and " : ", ") + key;
   return text + count_words(schema, "minProperties", "maxProperties", " keys");
 }
 
-std::string type_words(std::string_view type, const json::object& schema, const json::value& root, int depth) {
-  if (type == "integer") return "a whole number" + range_words(schema);
-  if (type == "number") return "a number" + range_words(schema);
-  if (type == "string") return text_words(schema);
-  if (type == "boolean") return "true or false";
-  if (type == "array") return list_words(schema, root, depth);
-  if (type == "object") return object_words(schema);
-  return std::string(type);
+Parts type_words(std::string_view type, const json::object& schema, const json::value& root, int depth) {
+  if (type == "integer") return {"a whole number" + range_words(schema)};
+  if (type == "number") return {"a number" + range_words(schema)};
+  if (type == "string") return {text_words(schema)};
+  if (type == "boolean") return {"true", "false"};
+  if (type == "array") return {list_words(schema, root, depth)};
+  if (type == "object") return {object_words(schema)};
+  return {std::string(type)};
 }
 
-std::vector<std::string> constants(const json::object& schema) {
-  std::vector<std::string> values;
+Parts constants(const json::object& schema) {
+  Parts values;
   if (const json::value* constant = schema.if_contains("const")) values.push_back(json_text(*constant));
   if (const json::value* list = schema.if_contains("enum"); list && list->is_array())
     for (const json::value& value : list->get_array()) values.push_back(json_text(value));
   return values;
 }
 
-std::string describe(const json::value& schema, const json::value& root, int depth) {
+Parts describe(const json::value& schema, const json::value& root, int depth) {
   const json::value& target = follow_references(schema, root);
   if (!target.is_object() || depth > 4) return {};
   const json::object& object = target.get_object();
-  std::vector<std::string> parts = constants(object);
-  const auto add = [&](std::string text) {
-    if (!text.empty() && std::ranges::find(parts, text) == parts.end()) parts.push_back(std::move(text));
+  Parts parts = constants(object);
+  const auto add = [&](const Parts& more) {
+    for (const std::string& text : more)
+      if (!text.empty() && std::ranges::find(parts, text) == parts.end()) parts.push_back(text);
   };
   if (parts.empty())
     for (const char* keyword : {"anyOf", "oneOf"})
@@ -107,17 +117,19 @@ std::string describe(const json::value& schema, const json::value& root, int dep
   if (parts.empty() && type && type->is_array())
     for (const json::value& name : type->get_array())
       if (name.is_string()) add(type_words(name.get_string(), object, root, depth));
-  if (parts.empty() && (object.contains("properties") || object.contains("required"))) add(object_words(object));
+  if (parts.empty() && (object.contains("properties") || object.contains("required"))) add({object_words(object)});
   if (parts.empty())
     if (const json::value* list = object.if_contains("allOf"); list && list->is_array())
       for (const json::value& part : list->get_array())
         if (parts.empty()) add(describe(part, root, depth + 1));
-  return join_alternatives(parts);
+  return parts;
 }
 
 }  // namespace
 
-std::string describe_schema(const json::value& schema, const json::value& root) { return describe(schema, root, 0); }
+std::string describe_schema(const json::value& schema, const json::value& root) {
+  return join_alternatives(describe(schema, root, 0));
+}
 
 std::string join_alternatives(const std::vector<std::string>& parts) {
   std::string text;

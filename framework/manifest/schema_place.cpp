@@ -123,6 +123,16 @@ std::vector<std::string> SchemaPlace::keys() const {
   return names;
 }
 
+bool SchemaPlace::requires_key(std::string_view key) const {
+  return std::ranges::any_of(outer_, [&](const json::value* outer) {
+    const json::value& schema = follow_references(*outer, *root_);
+    const json::value* required = schema.is_object() ? schema.get_object().if_contains("required") : nullptr;
+    return required && required->is_array() && std::ranges::any_of(required->get_array(), [&](const json::value& name) {
+             return name.is_string() && name.get_string() == key;
+           });
+  });
+}
+
 bool SchemaPlace::is_open() const {
   bool declares = false;
   for (const json::object* schema : all_) {

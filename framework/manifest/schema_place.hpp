@@ -25,6 +25,8 @@ class SchemaPlace {
 
   /// The declared keys of an object, in the schema's order.
   std::vector<std::string> keys() const;
+  /// Must an object have this key, whatever alternative it follows?
+  bool requires_key(std::string_view key) const;
   /// May an object have keys that are not declared? Without `additionalProperties` an object that declares keys is
   /// closed: a plugin's options are never guessed at.
   bool is_open() const;

@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_value_is_refused_with_what_is_allowed) {
   BOOST_TEST(checked("{\"mode\": \"mni\"}") ==
              "3 run.json:2: /callbacks/0/config/mode: expected \"min\" or \"max\", got \"mni\"; did you mean 'min'?");
   BOOST_TEST(checked("{\"save_last\": 1}") ==
-             "3 run.json:2: /callbacks/0/config/save_last: expected true or false or \"link\", got 1; leave it out for "
+             "3 run.json:2: /callbacks/0/config/save_last: expected true, false or \"link\", got 1; leave it out for "
              "its default false");
   BOOST_TEST(checked("{\"min_delta\": \"0.5\"}") ==
              "3 run.json:2: /callbacks/0/config/min_delta: expected a number of at least 0, got \"0.5\"; write 0.5 "
