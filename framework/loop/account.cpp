@@ -5,7 +5,12 @@
 #include <tenon/hooks.h>
 
 #include <array>
-#include <boost/json/serialize.hpp>
+#include <map>
+#include <regex>
+#include <utility>
+#include <vector>
+
+#include "manifest/json_text.hpp"
 
 namespace tenon::loop {
 
@@ -20,12 +25,38 @@ std::string plain(const json::value& value) {
     std::snprintf(shown.data(), shown.size(), "%.6g", *number);
     return shown.data();
   }
-  return json::serialize(value);
+  return manifest::json_text(value);
+}
+
+std::string counted(const json::value& n, const std::string& what) {
+  return plain(n) + " " + what + (n.to_number<std::uint64_t>() == 1 ? "" : "s");
+}
+
+/// Reasons that differ in nothing but numbers, once each with an ellipsis for what differs: "val_acc … is not better".
+std::vector<std::pair<std::string, std::uint64_t>> alike(const json::object& reasons) {
+  struct Group {
+    std::string only, pattern;
+    std::uint64_t kinds = 0, times = 0;
+  };
+  static const std::regex number(
+      "(^|[^A-Za-z0-9_=./-])-?(nan|inf|[0-9]+(\\.[0-9]+)?(e[-+]?[0-9]+)?)(?![A-Za-z0-9_=/])");
+  std::map<std::string, Group> groups;
+  for (const auto& [reason, times] : reasons) {
+    const std::string text(reason);
+    Group& group = groups[std::regex_replace(text, number, "$1…")];
+    group.only = text;
+    ++group.kinds;
+    group.times += times.to_number<std::uint64_t>();
+  }
+  std::vector<std::pair<std::string, std::uint64_t>> out;
+  for (const auto& [pattern, group] : groups) out.emplace_back(group.kinds == 1 ? group.only : pattern, group.times);
+  return out;
 }
 
 /// What has a line of its own further down.
 bool is_counter(std::string_view key) {
-  for (const char* known : {"plugin", "saved", "removed", "failed", "denied", "kept", "troubles", "disabled"})
+  for (const char* known :
+       {"plugin", "saved", "removed", "failed", "denied", "kept", "skipped", "warnings", "disabled"})
     if (key == known) return true;
   return false;
 }
@@ -47,16 +78,18 @@ void add_callback(std::string& out, std::string_view id, const json::object& acc
   out += "  " + std::string(id) + " (" + plain(account.at("plugin")) + ")" + (line.empty() ? "" : ": " + line) + "\n";
   if (const json::value* kept = account.if_contains("kept"))
     for (const json::value& path : kept->as_array()) out += "    kept     " + plain(path) + "\n";
-  if (const json::value* troubles = account.if_contains("troubles"))
-    for (const auto& [reason, times] : troubles->as_object())
-      out += "    because  " + std::string(reason) +
-             (times.to_number<std::uint64_t>() > 1 ? " (" + plain(times) + " times)" : "") + "\n";
+  for (const auto& [key, label] : {std::pair{"skipped", "skipped  "}, std::pair{"warnings", "WARNING  "}})
+    if (const json::value* reasons = account.if_contains(key))
+      for (const auto& [reason, times] : alike(reasons->as_object()))
+        out +=
+            "    " + std::string(label) + reason + (times > 1 ? " (" + std::to_string(times) + " times)" : "") + "\n";
   if (const json::value* why = account.if_contains("disabled")) out += "    disabled " + plain(*why) + "\n";
   const json::value* saved = account.if_contains("saved");
   if (saved && saved->to_number<std::uint64_t>() == 0)
     out += "    WARNING  saved nothing" +
-           std::string(account.contains("troubles") ? ", for the reasons above"
-                                                    : ": none of its triggers fired in this run") +
+           std::string((account.contains("skipped") || account.contains("warnings"))
+                           ? ", for the reasons above"
+                           : ": none of its triggers fired in this run") +
            "\n";
 }
 
@@ -81,8 +114,8 @@ std::string relative_to_run(const RunFacts& facts, const std::filesystem::path& 
 }
 
 std::string account_text(const json::object& summary) {
-  std::string out = plain(summary.at("end")) + " after " + plain(summary.at("epochs")) + " epochs, " +
-                    plain(summary.at("steps")) + " steps";
+  std::string out = plain(summary.at("end")) + " after " + counted(summary.at("epochs"), "epoch") + ", " +
+                    counted(summary.at("steps"), "step");
   if (const std::string detail = plain(summary.at("detail")); !detail.empty()) out += ": " + detail;
   out += "\n";
   for (const auto& [id, account] : summary.at("callbacks").as_object()) add_callback(out, id, account.as_object());

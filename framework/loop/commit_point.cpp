@@ -75,7 +75,8 @@ void CommitPoint::decide(std::int32_t action, const Callback* by, std::string pa
 }
 
 void CommitPoint::note(const Callback& by, std::int32_t action, std::string path, std::string reason) {
-  ++tallies_[by.id()].troubles[reason];
+  Tally& tally = tallies_[by.id()];
+  ++(action == TENON_ACTION_SKIP ? tally.skipped : tally.warned)[reason];
   decide(action, &by, std::move(path), "", std::move(reason));
 }
 
@@ -161,7 +162,7 @@ void CommitPoint::carry_out_saves(const CommitState& state) {
     if (const auto denial = chain_.decide_checkpoint(args)) {
       not_done_.insert(save.ticket);
       ++tallies_[save.by->id()].denied;
-      ++tallies_[save.by->id()].troubles["denied by '" + denial->by + "': " + denial->reason];
+      ++tallies_[save.by->id()].warned["denied by '" + denial->by + "': " + denial->reason];
       decide(TENON_ACTION_SKIP, save.by, relative(path), "", "denied by '" + denial->by + "': " + denial->reason);
       end({save.by, TENON_REQUEST_SAVE, save.ticket, TENON_TICKET_DENIED, TENON_OK, "", denial->by, denial->reason});
       continue;
@@ -229,7 +230,7 @@ void CommitPoint::fail_group(const std::vector<const SaveRequest*>& group, tenon
     not_done_.insert(save->ticket);
     notice.checkpoint.holds.push_back({save->by, save->ticket});
     ++tallies_[save->by->id()].failed;
-    ++tallies_[save->by->id()].troubles[reason];
+    ++tallies_[save->by->id()].warned[reason];
     decide(TENON_ACTION_WARN, save->by, relative(notice.checkpoint.path), "", "not saved: " + reason);
     end({save->by, TENON_REQUEST_SAVE, save->ticket, TENON_TICKET_FAILED, status, "", "", reason});
   }

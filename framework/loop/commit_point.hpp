@@ -29,8 +29,9 @@ namespace tenon::loop {
 /// What one callback's requests came to; printed at the end of the run.
 struct Tally {
   std::uint64_t saved = 0, removed = 0, failed = 0, denied = 0;
-  std::map<std::string, std::uint64_t> troubles;  ///< reason: how often (failed, denied, skipped, warned)
-  bool saves_asked() const { return saved + failed + denied > 0; }
+  std::map<std::string, std::uint64_t> skipped;  ///< reason: how often
+  std::map<std::string, std::uint64_t> warned;   ///< the same: failed, denied, or the callback's own warning
+  bool saver = false;                            ///< has claimed a folder or asked for a checkpoint
 };
 
 class CommitPoint {
@@ -48,6 +49,8 @@ class CommitPoint {
   /// Every stop's reason with its callback's id.
   const std::string& stop_detail() const { return stop_detail_; }
   const std::map<std::string, Tally>& tallies() const { return tallies_; }
+  /// From here on the account says what this callback saved, also when it is nothing.
+  void expect_saves(const chain::Callback& by) { tallies_[by.id()].saver = true; }
   void note(const chain::Callback& by, std::int32_t action, std::string path, std::string reason);
 
  private:

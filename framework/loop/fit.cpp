@@ -6,6 +6,17 @@
 
 namespace tenon::loop {
 
+namespace {
+
+void add_reasons(boost::json::object& account, const char* key, const std::map<std::string, std::uint64_t>& reasons) {
+  if (reasons.empty()) return;
+  boost::json::object counts;
+  for (const auto& [reason, times] : reasons) counts[reason] = times;
+  account[key] = std::move(counts);
+}
+
+}  // namespace
+
 Fit::Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, chain::AbiModel model)
     : engine_(engine),
       facts_(std::move(facts)),
@@ -38,7 +49,7 @@ boost::json::object Fit::callback_account(const chain::Callback& callback) {
     for (const Hold& hold : checkpoint->holds)
       if (hold.by == &callback) kept.push_back(boost::json::value(relative_to_run(facts_, checkpoint->path)));
   const auto tally = commit_point_.tallies().find(callback.id());
-  const bool saver = !kept.empty() || (tally != commit_point_.tallies().end() && tally->second.saves_asked());
+  const bool saver = !kept.empty() || (tally != commit_point_.tallies().end() && tally->second.saver);
   if (saver) {
     account["saved"] = tally->second.saved;
     account["removed"] = tally->second.removed;
@@ -48,10 +59,9 @@ boost::json::object Fit::callback_account(const chain::Callback& callback) {
   }
   if (const auto own = chain_.board().account(callback.id()))
     for (const auto& [key, value] : *own) account[key] = value;
-  if (tally != commit_point_.tallies().end() && !tally->second.troubles.empty()) {
-    boost::json::object troubles;
-    for (const auto& [reason, times] : tally->second.troubles) troubles[reason] = times;
-    account["troubles"] = std::move(troubles);
+  if (tally != commit_point_.tallies().end()) {
+    add_reasons(account, "skipped", tally->second.skipped);
+    add_reasons(account, "warnings", tally->second.warned);
   }
   if (callback.disabled()) account["disabled"] = callback.disabled_reason();
   return account;

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/train.hpp"
 
-#include <boost/json/serialize.hpp>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -14,6 +13,7 @@
 #include "loop/open_engine.hpp"
 #include "loop/resolve.hpp"
 #include "loop/run_folder.hpp"
+#include "manifest/json_text.hpp"
 
 namespace tenon::loop {
 
@@ -59,7 +59,7 @@ RunFacts run_facts(const manifest::Manifest& manifest, const TrainRequest& reque
   facts.run_id = new_run_id();
   facts.run_folder = folder;
   facts.manifest_json = std::move(manifest_json);
-  facts.hparams_json = json::serialize(engine.facts().hparams);
+  facts.hparams_json = manifest::json_text(engine.facts().hparams);
   facts.task_name = engine.facts().task_name;
   facts.options = manifest.trainer;
   facts.started_unix_ns =
@@ -85,7 +85,7 @@ ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) 
   chain::TrustPolicy task_policy;
   task_policy.trusted = request.trusted;
   chain::check_trust(task.library, task_policy);
-  const std::string document = json::serialize(resolved_document(manifest, callbacks, task));
+  const std::string document = manifest::json_text(resolved_document(manifest, callbacks, task));
   const std::filesystem::path folder = claim_run_folder(request.run_folder);
   if (folder != request.run_folder)
     chain::log(TENON_LOG_INFO, "", request.run_folder.string() + " is taken: this run goes to " + folder.string());
@@ -96,7 +96,8 @@ ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) 
   fit.chain().set_options_check([&](json::object& options, const json::value& schema, const std::string& where) {
     manifest::check_options(manifest, "/callbacks", options, schema, where);
   });
-  if (request.json) fit.decisions().set_listener([](const Decision& d) { print(json::serialize(to_json(d)) + "\n"); });
+  if (request.json)
+    fit.decisions().set_listener([](const Decision& d) { print(manifest::json_text(to_json(d)) + "\n"); });
   for (std::size_t i = 0; i < callbacks.size(); ++i) {
     const manifest::CallbackEntry& entry = callbacks[i].entry;
     fit.chain().add({entry.plugin, entry.id, to_on_error(entry.on_error), entry.config, manifest.where(entry.pointer)},
@@ -107,7 +108,7 @@ ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) 
                 document);  // not before: the folder of a run that could not start stays empty, and is used again
   const FitResult result = fit.run();
   if (request.json)
-    print(json::serialize(json::object{{"summary", fit.summary(result)}}) + "\n");
+    print(manifest::json_text(json::object{{"summary", fit.summary(result)}}) + "\n");
   else if (!result.refused)
     print("\n" + fit.account_text(result) + "run folder: " + folder.string() + "\n");
   if (result.reason == TENON_END_FAILED) chain::log(TENON_LOG_ERROR, "", result.detail);

@@ -331,3 +331,32 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_asked_for_at_the_very_end_is_saved_and_answere
   BOOST_CHECK_EQUAL(tickets[0].outcome, TENON_TICKET_DONE);
   BOOST_CHECK_EQUAL(document(run.folder / "checkpoints/end.ckpt").at("commit_point").at("phase").as_string(), "final");
 }
+
+BOOST_AUTO_TEST_CASE(a_saver_that_saved_nothing_is_warned_about_with_its_reasons) {
+  TestEngine engine(2);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Probe& p = run.probe("silent");
+  p.on[TENON_HOOK(on_setup)] = [&](const void*) {
+    call(Host(p.host).need<tenon_checkpoints>().claim, p.host, text("weights"), text(""));
+  };
+  loop::Fit& fit = run.make();
+  const std::string account = fit.account_text(fit.run());
+  BOOST_CHECK(account.starts_with("finished after 1 epoch, 2 steps\n"));
+  BOOST_CHECK(
+      account.find("silent (probe): saved 0\n    WARNING  saved nothing: none of its triggers fired in this run\n") !=
+      std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(reasons_that_differ_only_in_their_numbers_are_told_once) {
+  TestEngine engine(3);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Probe& p = run.probe("a");
+  p.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
+    Run(Host(p.host)).skip("val_loss 0." + std::to_string(step_of(a)) + " is not among the best 3");
+  };
+  loop::Fit& fit = run.make();
+  const std::string account = fit.account_text(fit.run());
+  BOOST_CHECK(account.find("    skipped  val_loss … is not among the best … (3 times)\n") != std::string::npos);
+}

@@ -79,6 +79,7 @@ tenon_status TENON_CALL request(const tenon_host* host, const tenon_save_request
       save.metadata = std::move(metadata.as_object());
     }
     save.transforms = resolve_transforms(c, r);
+    c.services.commit_point->expect_saves(c.callback);
     const tenon_ticket made = c.services.requests->save(std::move(save));
     if (ticket) *ticket = made;
   });
@@ -192,6 +193,7 @@ tenon_status TENON_CALL claim(const tenon_host* host, tenon_text folder, tenon_t
     if (ref.size) claim_ref(c, path, std::string(from_text(ref)));
     try {
       c.services.ledger->folder(path);
+      c.services.commit_point->expect_saves(c.callback);
     } catch (const Failure& failure) {
       throw AbiError(TENON_E_IO, failure.what());
     }
