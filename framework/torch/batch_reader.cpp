@@ -5,22 +5,20 @@
 #include <ATen/ops/arange.h>
 
 #include <algorithm>
-#include <stdexcept>
 #include <tenon/failure.hpp>
 #include <utility>
 
 #include "torch/data_order.hpp"
-#include "torch/error_text.hpp"
 
 namespace tenon::torch_engine {
 
-BatchReader::BatchReader(Loader loader, std::uint64_t seed, std::string what)
-    : loader_(std::move(loader)), seed_(seed), what_(std::move(what)) {
-  if (!loader_.dataset) throw Failure(ExitCode::task, what_ + ": the loader has no dataset");
-  if (loader_.batch_size == 0) throw Failure(ExitCode::task, what_ + ": batch_size is 0; it must be at least 1");
+BatchReader::BatchReader(Loader loader, std::uint64_t seed, const std::string& what)
+    : loader_(std::move(loader)), seed_(seed) {
+  if (!loader_.dataset) throw Failure(ExitCode::task, what + ": the loader has no dataset");
+  if (loader_.batch_size == 0) throw Failure(ExitCode::task, what + ": batch_size is 0; it must be at least 1");
   samples_ = loader_.dataset->size();
   if (batches() == 0)
-    throw Failure(ExitCode::task, what_ + ": " + std::to_string(samples_) + " samples make no batch of " +
+    throw Failure(ExitCode::task, what + ": " + std::to_string(samples_) + " samples make no batch of " +
                                       std::to_string(loader_.batch_size) +
                                       (loader_.drop_last ? " with drop_last" : ""));
   order_ = at::arange(static_cast<std::int64_t>(samples_), at::kLong);
@@ -36,20 +34,20 @@ void BatchReader::start(std::uint64_t epoch, std::uint64_t skip) {
   if (loader_.shuffle) shuffled_order(seed_, epoch, {order_.mutable_data_ptr<std::int64_t>(), samples_});
 }
 
-std::optional<Batch> BatchReader::next() {
-  const std::uint64_t count = std::min(loader_.batch_size, samples_ - position_);
-  if (count == 0 || (loader_.drop_last && count < loader_.batch_size)) return std::nullopt;
-  try {
-    const auto first = static_cast<std::int64_t>(position_);
-    Batch batch = loader_.dataset->get_batch(order_.slice(0, first, first + static_cast<std::int64_t>(count)),
-                                             Augmentation(seed_, epoch_));
-    position_ += count;
-    batch.samples = count;
-    return batch;
-  } catch (const std::exception& error) {
-    throw std::runtime_error(what_ + ", epoch " + std::to_string(epoch_) + ", batch " +
-                             std::to_string(position_ / loader_.batch_size) + ": " + error_text(error));
-  }
+std::uint64_t BatchReader::upcoming() const noexcept {
+  const std::uint64_t left = samples_ - position_;
+  if (left < loader_.batch_size && loader_.drop_last) return 0;
+  return std::min(loader_.batch_size, left);
+}
+
+Batch BatchReader::read() {
+  const std::uint64_t count = upcoming();
+  const auto first = static_cast<std::int64_t>(position_);
+  Batch batch = loader_.dataset->get_batch(order_.slice(0, first, first + static_cast<std::int64_t>(count)),
+                                           Augmentation(seed_, epoch_));
+  position_ += count;
+  batch.samples = count;
+  return batch;
 }
 
 }  // namespace tenon::torch_engine

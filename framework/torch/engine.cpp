@@ -69,36 +69,40 @@ TorchEngine::TorchEngine(std::unique_ptr<Task> task, std::string task_name)
 TorchEngine::~TorchEngine() = default;
 
 template <class Body>
-void TorchEngine::in_step(const char* what, std::uint64_t batch, const Body& body) {
+void TorchEngine::in_step(const char* what, const Body& body) {
   try {
     body();
   } catch (const std::exception& error) {
-    throw std::runtime_error("task '" + name_ + "', " + what + ", epoch " + std::to_string(epoch_) + ", batch " +
-                             std::to_string(batch) + ": " + error_text(error));
+    throw std::runtime_error("task '" + name_ + "', " + what + ": " + error_text(error));
   }
 }
 
-void TorchEngine::start_epoch(std::uint64_t epoch, std::uint64_t skip) {
-  epoch_ = epoch;
-  batch_ = skip / training_->loader().batch_size;
-  ahead_.reset();
-  training_->start(epoch, skip);
+template <class Body>
+void TorchEngine::in_evaluation(const char* what, const Body& body) {
+  try {
+    body();
+  } catch (const std::exception& error) {
+    throw std::runtime_error("task '" + name_ + "', " + what + ", validation batch " +
+                             std::to_string(evaluated_batch_) + ": " + error_text(error));
+  }
 }
 
+void TorchEngine::start_epoch(std::uint64_t epoch, std::uint64_t skip) { training_->start(epoch, skip); }
+
 std::optional<loop::BatchInfo> TorchEngine::fetch() {
-  ahead_ = training_->next();
-  if (!ahead_) return std::nullopt;
-  return loop::BatchInfo{ahead_->samples};
+  const std::uint64_t samples = training_->upcoming();
+  return samples == 0 ? std::nullopt : std::optional(loop::BatchInfo{samples});
 }
 
 void TorchEngine::take() {
-  current_ = std::move(*ahead_);
-  ahead_.reset();
-  ++batch_;
+  // A dataset knows its size, so what comes next is known without reading it ahead. The old batch goes first: the new
+  // one then stands in the same memory, which the cache still holds.
+  current_ = {};
+  in_step("training data", [&] { current_ = training_->read(); });
 }
 
 void TorchEngine::training_step() {
-  in_step("training_step()", batch_ - 1, [&] {
+  in_step("training_step()", [&] {
     const TaskSink sink(*task_, sink_);
     loss_ = task_->training_step(model_->module(), current_);
     check_loss(loss_);
@@ -106,7 +110,7 @@ void TorchEngine::training_step() {
 }
 
 void TorchEngine::backward(double scale) {
-  in_step("backward", batch_ - 1, [&] {
+  in_step("backward", [&] {
     if (scale == 1.0) {
       loss_.backward();
     } else {
@@ -122,7 +126,7 @@ void TorchEngine::backward(double scale) {
 }
 
 void TorchEngine::optimizer_step(std::uint32_t optimizer) {
-  in_step("optimizer step", batch_ - 1, [&] { optimizers_->step(optimizer); });
+  in_step("optimizer step", [&] { optimizers_->step(optimizer); });
 }
 
 void TorchEngine::start_evaluation(loop::Stage, std::uint32_t loader) {
@@ -133,33 +137,30 @@ void TorchEngine::start_evaluation(loop::Stage, std::uint32_t loader) {
   }
   evaluated_ = &validation_.at(loader);
   evaluated_batch_ = 0;
-  evaluation_ahead_.reset();
   evaluated_->start(0, 0);
 }
 
 std::optional<loop::BatchInfo> TorchEngine::fetch_evaluation() {
-  evaluation_ahead_ = evaluated_->next();
-  if (!evaluation_ahead_) return std::nullopt;
-  return loop::BatchInfo{evaluation_ahead_->samples};
+  const std::uint64_t samples = evaluated_->upcoming();
+  return samples == 0 ? std::nullopt : std::optional(loop::BatchInfo{samples});
 }
 
 void TorchEngine::take_evaluation() {
-  evaluation_ = std::move(*evaluation_ahead_);
-  evaluation_ahead_.reset();
-  ++evaluated_batch_;
+  evaluation_ = {};
+  in_evaluation("validation data", [&] { evaluation_ = evaluated_->read(); });
 }
 
 void TorchEngine::evaluation_step() {
-  in_step("validation_step()", evaluated_batch_ - 1, [&] {
+  in_evaluation("validation_step()", [&] {
     const at::NoGradGuard no_gradients;
     const TaskSink sink(*task_, sink_);
     task_->validation_step(model_->module(), evaluation_);
   });
+  ++evaluated_batch_;
 }
 
 void TorchEngine::end_evaluation(loop::Stage) {
   evaluation_ = {};
-  evaluation_ahead_.reset();
   model_->end_evaluation();
   set_cpu_rng_state(rng_before_evaluation_);
   rng_before_evaluation_.reset();

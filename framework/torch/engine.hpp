@@ -17,7 +17,8 @@
 
 namespace tenon::torch_engine {
 
-/// Trains a task's model with LibTorch on the CPU. Every message of a step names the step, the epoch and the batch.
+/// Trains a task's model with LibTorch on the CPU. A message of a step names
+/// the step; the loop adds epoch and batch.
 class TorchEngine final : public loop::Engine {
  public:
   /// Makes data, model and optimizers, the model right after LibTorch's generator was seeded, so that its weights are a
@@ -50,7 +51,9 @@ class TorchEngine final : public loop::Engine {
 
  private:
   template <class Body>
-  void in_step(const char* what, std::uint64_t batch, const Body& body);
+  void in_step(const char* what, const Body& body);
+  template <class Body>
+  void in_evaluation(const char* what, const Body& body);
 
   std::unique_ptr<Task> task_;
   std::string name_;
@@ -61,9 +64,6 @@ class TorchEngine final : public loop::Engine {
   std::optional<Optimizers> optimizers_;
   loop::MetricSink* sink_ = nullptr;
 
-  std::uint64_t epoch_ = 0;
-  std::uint64_t batch_ = 0;  // of the epoch; the next to be taken
-  std::optional<Batch> ahead_;
   Batch current_;
   at::Tensor loss_;
   double gradient_scale_ = 1.0;
@@ -71,7 +71,6 @@ class TorchEngine final : public loop::Engine {
 
   BatchReader* evaluated_ = nullptr;
   std::uint64_t evaluated_batch_ = 0;
-  std::optional<Batch> evaluation_ahead_;
   Batch evaluation_;
   at::Tensor rng_before_evaluation_;  // defined while an evaluation runs
 
