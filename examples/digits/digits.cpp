@@ -20,8 +20,10 @@ class DigitsTask : public tenon::TaskFor<Mlp> {
     split_ = split_digits(all, context().seed);
   }
 
-  tenon::Loader training_data() override { return loader(split_.training, true); }
-  std::vector<tenon::Loader> validation_data() override { return {loader(split_.validation, false)}; }
+  tenon::Loader training_data() override {
+    return loader(split_.training, config().at("repeat").to_number<std::uint64_t>(), true);
+  }
+  std::vector<tenon::Loader> validation_data() override { return {loader(split_.validation, 1, false)}; }
 
   std::vector<tenon::DeclaredMetric> metrics() const override {
     return {{"train_loss", tenon::Goal::minimize, tenon::Stage::train},
@@ -51,8 +53,8 @@ class DigitsTask : public tenon::TaskFor<Mlp> {
   }
 
  private:
-  tenon::Loader loader(const Digits& digits, bool shuffle) const {
-    return {.dataset = std::make_shared<tenon::TensorDataset>(std::vector{digits.pictures, digits.labels}),
+  tenon::Loader loader(const Digits& digits, std::uint64_t times, bool shuffle) const {
+    return {.dataset = std::make_shared<RepeatedDigits>(digits, times),
             .batch_size = config().at("batch_size").to_number<std::uint64_t>(),
             .shuffle = shuffle};
   }
@@ -69,6 +71,7 @@ TENON_TASK(DigitsTask, "digits", "1.0.0", R"({
     "hidden": {"type": "integer", "minimum": 1, "maximum": 65536, "default": 64, "description": "Neurons of the hidden layer."},
     "lr": {"type": "number", "exclusiveMinimum": 0, "default": 0.003, "description": "Learning rate of AdamW."},
     "batch_size": {"type": "integer", "minimum": 1, "default": 64, "description": "Samples of a batch."},
+    "repeat": {"type": "integer", "minimum": 1, "default": 1, "description": "How often an epoch goes through the pictures."},
     "data": {"type": "string", "description": "A file to read instead of the one that is shipped; relative to the manifest."}
   }
 })")

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <tenon/data.hpp>
 
 /// Pictures of 8 x 8 pixels (float, 0 to 1, one row of 64 each) and what they show (int64, 0 to 9).
 struct Digits {
@@ -24,5 +25,21 @@ struct Split {
   Digits validation;
 };
 Split split_digits(const Digits& all, std::uint64_t seed);
+
+/// Pictures and labels that an epoch goes through `times` times.
+class RepeatedDigits : public tenon::TensorDataset {
+ public:
+  RepeatedDigits(const Digits& digits, std::uint64_t times)
+      : TensorDataset({digits.pictures, digits.labels}), times_(times) {}
+
+  std::uint64_t size() const override { return TensorDataset::size() * times_; }
+  tenon::Batch get_batch(const at::Tensor& indices, const tenon::Augmentation& augmentation) override {
+    const auto distinct = static_cast<std::int64_t>(TensorDataset::size());
+    return TensorDataset::get_batch(times_ == 1 ? indices : indices.remainder(distinct), augmentation);
+  }
+
+ private:
+  std::uint64_t times_;
+};
 
 #endif
