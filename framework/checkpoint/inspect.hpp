@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "checkpoint/file_system.hpp"
+#include "checkpoint/read_error.hpp"
 
 namespace tenon::checkpoint {
 

@@ -3,30 +3,204 @@
 #include "checkpoint/folder.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <functional>
 #include <set>
 #include <string>
+#include <tenon/failure.hpp>
 
-#include "checkpoint/document.hpp"
+#include "checkpoint/checkpoint.hpp"
 #include "sample_content.hpp"
 #include "scratch_folder.hpp"
 
 using namespace tenon::checkpoint;
 using namespace tenon::test;
 using Names = std::set<std::string>;
+namespace fs = std::filesystem;
 
-BOOST_AUTO_TEST_CASE(a_written_checkpoint_has_its_three_files_and_nothing_else_is_left) {
-  const ScratchFolder scratch;
-  {
-    const auto folder = Folder::open(scratch.path() / "a" / "checkpoints", "run-1");
-    const Written written = folder->write(full_content("epoch=3-step=120"));
-    BOOST_TEST(written.name == "epoch=3-step=120");
-    BOOST_TEST(written.path == scratch.path() / "a" / "checkpoints" / "epoch=3-step=120.ckpt");
-    BOOST_TEST((entries(written.path) == Names{"checkpoint.json", "model.safetensors", "training.safetensors"}));
-    folder->set_ref("last", written.name);
-    BOOST_TEST(folder->ref("last").value() == written.name);
-    BOOST_TEST_MESSAGE(read_text(written.path / "checkpoint.json"));
-    BOOST_TEST(folder->write(full_content("epoch=3-step=120")).name == "epoch=3-step=120-v1");
-    folder->remove("epoch=3-step=120-v1");
+namespace {
+
+Content named(
+    const std::string& name, const std::function<void(Content&)>& change = [](Content&) {}) {
+  Content content = full_content(name);
+  change(content);
+  return content;
+}
+
+void check_write_error(const std::function<void()>& call, WriteError::Reason reason, const std::string& text) {
+  const auto fits = [&](const WriteError& error) {
+    BOOST_TEST_MESSAGE(error.what());
+    return error.reason() == reason && std::string(error.what()).find(text) != std::string::npos;
+  };
+  BOOST_CHECK_EXCEPTION(call(), WriteError, fits);
+}
+
+struct OpenFolder {
+  ScratchFolder scratch;
+  std::unique_ptr<Folder> folder = Folder::open(scratch.path() / "c", "run-1");
+
+  fs::path path(const std::string& name) const { return scratch.path() / "c" / name; }
+  Names entries() const {
+    Names names = tenon::test::entries(path(""));
+    names.erase(".tenon-lock");
+    return names;
   }
-  BOOST_TEST((entries(scratch.path() / "a" / "checkpoints") == Names{"epoch=3-step=120.ckpt", "last.ckpt"}));
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_CASE(a_written_checkpoint_has_its_three_files_and_nothing_else_is_left, OpenFolder) {
+  const Written written = folder->write(full_content("epoch=3-step=120"));
+  BOOST_TEST(written.name == "epoch=3-step=120");
+  BOOST_TEST(written.path == path("epoch=3-step=120.ckpt"));
+  BOOST_TEST(
+      (tenon::test::entries(written.path) == Names{"checkpoint.json", "model.safetensors", "training.safetensors"}));
+  BOOST_TEST(written.bytes == Checkpoint::open(written.path).bytes());
+  folder.reset();
+  BOOST_TEST((tenon::test::entries(path("")) == Names{"epoch=3-step=120.ckpt"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(the_same_content_gives_the_same_bytes, OpenFolder) {
+  folder->write(full_content("a"));
+  folder->write(named("b", [](Content& content) { std::swap(content.model[0], content.model[1]); }));
+  for (const char* file : {"checkpoint.json", "model.safetensors", "training.safetensors"})
+    BOOST_TEST(read_text(path("a.ckpt") / file) == read_text(path("b.ckpt") / file), file);
+}
+
+BOOST_FIXTURE_TEST_CASE(weights_alone_have_no_training_file_and_a_replay_has_no_tensors, OpenFolder) {
+  folder->write(named("weights", [](Content& content) {
+    content.full = false;
+    content.training.clear();
+  }));
+  BOOST_TEST((tenon::test::entries(path("weights.ckpt")) == Names{"checkpoint.json", "model.safetensors"}));
+  folder->write(named("replay", [](Content& content) {
+    content.durable = false;
+    content.training.clear();
+    content.model.clear();
+  }));
+  BOOST_TEST((tenon::test::entries(path("replay.ckpt")) == Names{"checkpoint.json"}));
+  const Checkpoint replay = Checkpoint::open(path("replay.ckpt"));
+  BOOST_TEST(replay.is_replay());
+  BOOST_TEST(replay.is_full());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_taken_name_gets_the_lowest_free_version_and_is_never_written_over, OpenFolder) {
+  BOOST_TEST(folder->write(full_content("a")).name == "a");
+  const std::string before = read_text(path("a.ckpt/checkpoint.json"));
+  BOOST_TEST(folder->write(full_content("a")).name == "a-v1");
+  BOOST_TEST(folder->write(full_content("a")).name == "a-v2");
+  folder->remove("a-v1");
+  BOOST_TEST(folder->write(full_content("a")).name == "a-v1");
+  write_text(path("b.ckpt"), "somebody's file");
+  BOOST_TEST(folder->write(full_content("b")).name == "b-v1");
+  BOOST_TEST(read_text(path("b.ckpt")) == "somebody's file");
+  check_write_error([&] { folder->write(named("a", [](Content& content) { content.versioned = false; })); },
+                    WriteError::Reason::name_taken, "the name is in use, and nothing is ever written over");
+  BOOST_TEST(read_text(path("a.ckpt/checkpoint.json")) == before);
+  BOOST_TEST((entries() == Names{"a.ckpt", "a-v1.ckpt", "a-v2.ckpt", "b.ckpt", "b-v1.ckpt"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(names_may_have_folders_spaces_and_any_script, OpenFolder) {
+  for (const char* name : {"with space", "epoch=1-val_loss=0.5", "x/y/epoch=1", "x/y/epoch=2", "模型/é"}) {
+    folder->write(full_content(name));
+    BOOST_TEST(folder->in_use(name));
+    Checkpoint::open(path(std::string(name) + ".ckpt")).verify();
+  }
+  BOOST_TEST(!folder->in_use("x/y/epoch=3"));
+  BOOST_TEST(!folder->in_use("nowhere/epoch=3"));
+  write_text(path("file"), "");
+  BOOST_TEST(!folder->in_use("file/epoch=3"));
+}
+
+BOOST_FIXTURE_TEST_CASE(sub_folders_go_with_their_last_checkpoint_unless_something_else_is_in_them, OpenFolder) {
+  fs::create_directory(path("theirs"));
+  for (const char* name : {"x/y/a", "x/y/b", "theirs/a", "shared/a"}) folder->write(full_content(name));
+  write_text(path("shared/note"), "mine");
+  folder->remove("x/y/a");
+  BOOST_TEST(fs::exists(path("x/y/b.ckpt")));
+  for (const char* name : {"x/y/b", "theirs/a", "shared/a"}) folder->remove(name);
+  BOOST_TEST((entries() == Names{"theirs", "shared"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(names_that_leave_the_folder_are_refused, OpenFolder) {
+  check_write_error([&] { folder->write(full_content("../outside")); }, WriteError::Reason::invalid,
+                    "a checkpoint cannot be called '../outside': it must stay inside its folder");
+  fs::create_directory(scratch.path() / "elsewhere");
+  fs::create_directory_symlink(scratch.path() / "elsewhere", path("link"));
+  check_write_error([&] { folder->write(full_content("link/a")); }, WriteError::Reason::invalid,
+                    "the sub-folder 'link' of");
+  BOOST_TEST(fs::is_empty(scratch.path() / "elsewhere"));
+  BOOST_TEST((entries() == Names{"link"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(content_that_no_checkpoint_can_hold_leaves_nothing, OpenFolder) {
+  const auto refused = [&](const std::string& text, const std::function<void(Content&)>& change) {
+    check_write_error([&] { folder->write(named("sub/a", change)); }, WriteError::Reason::invalid, text);
+  };
+  refused("a tensor cannot be called '__metadata__'", [](Content& content) { content.model[0].name = "__metadata__"; });
+  refused("tensor 'layer.weight': its shape needs 28 bytes, 24 were given",
+          [](Content& content) { content.model[0].shape = {7}; });
+  refused("the document's key 'files' is set by the writer", [](Content& content) { content.document["files"] = 1; });
+  refused("weights only cannot hold training state", [](Content& content) { content.full = false; });
+  refused("a replay holds no tensors", [](Content& content) { content.durable = false; });
+  refused("'/note' is not valid UTF-8", [](Content& content) { content.document["note"] = "\xFF"; });
+  BOOST_TEST(entries().empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(only_what_this_run_has_written_is_removed, OpenFolder) {
+  folder->write(full_content("ours"));
+  folder->write(full_content("replaced"));
+  fs::remove_all(path("replaced.ckpt"));
+  fs::create_directory(path("replaced.ckpt"));
+  fs::create_directory(path("foreign.ckpt"));
+  write_text(path("file.ckpt"), "");
+  folder.reset();
+  Folder::open(path(""), "run-2")->write(full_content("of run 2"));
+  folder = Folder::open(path(""), "run-1");
+  for (const char* name : {"of run 2", "foreign", "file", "replaced"})
+    check_write_error([&] { folder->remove(name); }, WriteError::Reason::invalid, "not one that this run has written");
+  check_write_error([&] { folder->remove("gone"); }, WriteError::Reason::io, "No such file");
+  folder->remove("ours");  // written by this run before it was interrupted
+  BOOST_TEST((entries() == Names{"of run 2.ckpt", "foreign.ckpt", "file.ckpt", "replaced.ckpt"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_was_put_in_the_place_of_a_checkpoint_is_not_taken_for_it, OpenFolder) {
+  folder->write(full_content("a"));
+  fs::rename(path("a.ckpt"), path("moved"));
+  fs::create_directory(path("a.ckpt"));
+  check_write_error([&] { folder->remove("a"); }, WriteError::Reason::invalid, "not one that this run has written");
+  BOOST_TEST((entries() == Names{"a.ckpt", "moved"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(the_folder_removed_under_way_is_said_in_clear_words, OpenFolder) {
+  fs::remove_all(path(""));
+  check_write_error([&] { folder->write(full_content("a")); }, WriteError::Reason::io,
+                    "was removed while the run writes into it");
+}
+
+BOOST_AUTO_TEST_CASE(a_place_that_cannot_be_a_folder_is_refused_at_the_start) {
+  const ScratchFolder scratch;
+  write_text(scratch.path() / "file", "");
+  const auto fits = [](const tenon::Failure& failure) {
+    BOOST_TEST_MESSAGE(failure.what());
+    return failure.code() == tenon::ExitCode::output &&
+           std::string(failure.what()).find("/file/c': ") != std::string::npos;
+  };
+  BOOST_CHECK_EXCEPTION(Folder::open(scratch.path() / "file" / "c", "run"), tenon::Failure, fits);
+}
+
+BOOST_AUTO_TEST_CASE(what_dead_runs_left_is_swept_and_nothing_else) {
+  const ScratchFolder scratch;
+  write_text(scratch.path() / "precious", "theirs");
+  const fs::path folder = scratch.path() / "c";
+  fs::create_directories(folder / ".tenon-tmp-99999-0" / "deep");
+  write_text(folder / ".tenon-tmp-99999-0" / "deep" / "model.safetensors", "torn");
+  fs::create_directory_symlink(scratch.path(), folder / ".tenon-tmp-99999-0" / "link");
+  fs::create_symlink("gone.ckpt", folder / ".tenon-tmp-99999-1");
+  for (const char* name : {".tenon-tmp-notes", ".tenon-tmp-1", ".tenon-tmp-1-2x", "mine"})
+    write_text(folder / name, "");
+  write_text(folder / ".tenon-lock", "process 99999 of long ago\n");
+  Folder::open(folder, "run").reset();
+  BOOST_TEST((entries(folder) == Names{".tenon-tmp-notes", ".tenon-tmp-1", ".tenon-tmp-1-2x", "mine"}));
+  BOOST_TEST(read_text(scratch.path() / "precious") == "theirs");
 }

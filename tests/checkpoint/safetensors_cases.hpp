@@ -40,8 +40,10 @@ inline std::string header_of(const boost::json::object& recipe) {
   if (const auto* text = recipe.if_contains("header_b64")) return from_base64(std::string_view(text->as_string()));
   if (const auto* generator = recipe.if_contains("header_gen")) {
     std::string header(generator->at("prefix").as_string());
-    for (std::int64_t round = 0; round < generator->at("count").as_int64(); ++round)
-      header += std::string_view(generator->at("unit").as_string());
+    const auto& unit = generator->at("unit").as_string();
+    const auto count = static_cast<std::size_t>(generator->at("count").as_int64());
+    if (unit.size() == 1) header.append(count, unit[0]);  // a hundred million of them
+    for (std::size_t round = 0; unit.size() > 1 && round < count; ++round) header += std::string_view(unit);
     return header += std::string_view(generator->at("suffix").as_string());
   }
   const auto* text = recipe.if_contains("header");

@@ -1,0 +1,71 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/test/unit_test.hpp>
+#include <functional>
+#include <string>
+#include <tenon/failure.hpp>
+
+#include "checkpoint/folder.hpp"
+#include "sample_content.hpp"
+#include "scratch_folder.hpp"
+
+using namespace tenon::checkpoint;
+using namespace tenon::test;
+
+namespace {
+
+/// Why the folder cannot be opened; empty when it can.
+std::string refusal(const std::filesystem::path& path) {
+  try {
+    Folder::open(path, "second");
+    return {};
+  } catch (const tenon::Failure& failure) {
+    return failure.code() == tenon::ExitCode::output ? failure.what() : "another exit code";
+  }
+}
+
+/// Runs `body` in a process of its own that ends without any clearing up; answers its exit status.
+int in_child(const std::function<int()>& body) {
+  const pid_t child = fork();
+  if (child == 0) _exit(body());
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_second_writer_is_refused_with_the_owners_pid_and_run) {
+  const ScratchFolder scratch;
+  const auto folder = Folder::open(scratch.path(), "first");
+  const std::string text = refusal(scratch.path());
+  BOOST_TEST_MESSAGE(text);
+  BOOST_TEST(text.find("is in use: process " + std::to_string(getpid()) + " on host '") != std::string::npos);
+  BOOST_TEST(text.find("(run 'first') writes there; wait until it ends or stop it, or choose another folder") !=
+             std::string::npos);
+  folder->write(full_content("a"));
+}
+
+BOOST_AUTO_TEST_CASE(another_process_is_refused_until_the_folder_is_closed) {
+  const ScratchFolder scratch;
+  auto folder = Folder::open(scratch.path(), "first");
+  const auto refused = [&] { return refusal(scratch.path()).empty() ? 0 : 1; };
+  // A forked child shares its parent's lock; one that is executed anew does not, so the refusal is asked for before.
+  BOOST_TEST(in_child(refused) == 1);
+  folder.reset();
+  BOOST_TEST(in_child(refused) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(the_lock_of_a_dead_process_is_taken_over) {
+  const ScratchFolder scratch;
+  BOOST_TEST(in_child([&] {
+               Folder::open(scratch.path(), "dead").release();
+               return 7;
+             }) == 7);
+  BOOST_TEST(entries(scratch.path()).contains(".tenon-lock"));
+  BOOST_TEST(refusal(scratch.path()) == "");
+  BOOST_TEST(entries(scratch.path()).empty());
+}
