@@ -20,10 +20,10 @@ Descriptor open_checkpoint_folder(FileSystem& files, const std::filesystem::path
     return open_file(files, AT_FDCWD, path.string(), O_RDONLY | O_DIRECTORY);
   } catch (const std::system_error& error) {
     if (error.code() == std::errc::no_such_file_or_directory)
-      throw ReadError(ReadError::Reason::missing, "there is no checkpoint '" + path.string() + "'");
+      throw ReadError(ReadError::Reason::missing, "there is no checkpoint '" + path.string() + "'", error.code());
     if (error.code() == std::errc::not_a_directory)
       throw ReadError(ReadError::Reason::damaged, "'" + path.string() + "' is no checkpoint's folder");
-    throw ReadError(ReadError::Reason::io, error.what());
+    throw ReadError(ReadError::Reason::io, error.what(), error.code());
   }
 }
 
@@ -73,7 +73,7 @@ Checkpoint Checkpoint::open(const std::filesystem::path& path, FileSystem& files
   } catch (const ReadError& error) {
     checkpoint.rethrow(error);
   } catch (const std::system_error& error) {
-    checkpoint.rethrow(ReadError(ReadError::Reason::io, error.what()));
+    checkpoint.rethrow(ReadError(ReadError::Reason::io, error.what(), error.code()));
   }
   return checkpoint;
 }
@@ -162,7 +162,7 @@ void Checkpoint::compare(const SafetensorsFile& file, const TensorEntry& entry, 
 void Checkpoint::refuse(const std::string& problem) const { throw ReadError(ReadError::Reason::damaged, problem); }
 
 void Checkpoint::rethrow(const ReadError& error) const {
-  throw ReadError(error.reason(), "'" + path_.string() + "': " + error.what());
+  throw ReadError(error.reason(), "'" + path_.string() + "': " + error.what(), error.code());
 }
 
 }  // namespace tenon::checkpoint

@@ -302,7 +302,8 @@ bool Folder::is_own(std::string_view name, const Descriptor& parent, const std::
   try {
     const Descriptor inside = open_folder(files_, parent.number(), entry);
     return read_document(files_, inside.number()).at("run_id").as_string() == run_id_;
-  } catch (const ReadError&) {
+  } catch (const ReadError& error) {
+    if (error.reason() == ReadError::Reason::io) throw std::system_error(error.code(), "find out who wrote it");
     return false;
   }
 }

@@ -17,7 +17,7 @@ InputFile::InputFile(FileSystem& files, int folder, std::string name) : files_(f
     size_ = static_cast<std::uint64_t>(found.st_size);
   } catch (const std::system_error& error) {
     const bool missing = error.code() == std::errc::no_such_file_or_directory;
-    throw ReadError(missing ? ReadError::Reason::missing : ReadError::Reason::io, error.what());
+    throw ReadError(missing ? ReadError::Reason::missing : ReadError::Reason::io, error.what(), error.code());
   }
 }
 
@@ -25,7 +25,7 @@ void InputFile::read(std::span<std::byte> to, std::uint64_t offset) const {
   try {
     if (read_full(files_, file_.number(), to, static_cast<off_t>(offset), name_) == to.size()) return;
   } catch (const std::system_error& error) {
-    throw ReadError(ReadError::Reason::io, error.what());
+    throw ReadError(ReadError::Reason::io, error.what(), error.code());
   }
   throw ReadError(ReadError::Reason::damaged, "'" + name_ + "' became shorter while it was read");
 }

@@ -6,6 +6,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace tenon::checkpoint {
 
@@ -19,11 +20,14 @@ class ReadError : public std::runtime_error {
     unsupported,  ///< whole, but of a newer format
   };
 
-  ReadError(Reason reason, const std::string& what) : std::runtime_error(what), reason_(reason) {}
+  ReadError(Reason reason, const std::string& what, std::error_code code = {})
+      : std::runtime_error(what), reason_(reason), code_(code) {}
   Reason reason() const noexcept { return reason_; }
+  std::error_code code() const noexcept { return code_; }  ///< of `io` and `missing`
 
  private:
   Reason reason_;
+  std::error_code code_;
 };
 
 }  // namespace tenon::checkpoint

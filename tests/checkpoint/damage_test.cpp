@@ -107,7 +107,8 @@ BOOST_FIXTURE_TEST_CASE(every_truncation_is_detected, Saved) {
 
 BOOST_FIXTURE_TEST_CASE(appended_bytes_are_detected, Saved) {
   for_each_file([&](std::size_t) {
-    for (const std::string& more : {std::string(" "), std::string("\n"), std::string(1, '\0'), std::string(4096, ' ')}) {
+    for (const std::string& more :
+         {std::string(" "), std::string("\n"), std::string(1, '\0'), std::string(4096, ' ')}) {
       const std::string whole = files.content;
       files.content += more;
       BOOST_TEST(!is_whole(path, files), files.name);

@@ -1,0 +1,227 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// What DESIGN's protocol promises, tried at every single call to the file system: a save that takes the place of an
+// older checkpoint, with a ref that moves.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <tenon/failure.hpp>
+
+#include "checkpoint/checkpoint.hpp"
+#include "checkpoint/folder.hpp"
+#include "checkpoint/inspect.hpp"
+#include "faulty_file_system.hpp"
+#include "sample_content.hpp"
+#include "scratch_folder.hpp"
+
+using namespace tenon::checkpoint;
+using namespace tenon::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// What the run was told, in order; each is told only when all before it were.
+enum Told { nothing = 0, opened = 1, saved = 2, ref_moved = 3, removed = 4 };
+
+constexpr const char* old_name = "old";
+constexpr const char* new_name = "sub/new";
+
+/// What a run does. `tell` is called with each thing that it may rely on from then on; Failure and WriteError end it.
+void save_and_prune(const fs::path& path, FileSystem& files, const std::function<void(Told)>& tell) {
+  const auto folder = Folder::open(path, "run", files);
+  tell(opened);
+  folder->write(full_content(new_name));
+  tell(saved);
+  folder->set_ref("last", new_name);
+  tell(ref_moved);
+  folder->remove(old_name);
+  tell(removed);
+}
+
+struct Trial {
+  ScratchFolder scratch{ScratchFolder::memory()};
+  fs::path path = scratch.path() / "c";
+
+  Trial() {
+    const auto folder = Folder::open(path, "run");
+    folder->write(full_content(old_name));
+    folder->set_ref("last", old_name);
+    folder->write(full_content("other"));
+    write_text(path / "mine", "not a checkpoint");
+  }
+
+  bool is_whole(const std::string& name) const {
+    try {
+      verify(path / (name + ".ckpt"));
+      return true;
+    } catch (const ReadError&) {
+      return false;
+    }
+  }
+  bool exists(const std::string& name) const { return fs::exists(path / (name + ".ckpt")); }
+
+  /// What must hold whatever happened, given the last thing the run was told.
+  void check_promises(Told told, const std::string& where) const {
+    BOOST_TEST(is_whole("other"), where);
+    BOOST_TEST((is_whole(old_name) || is_whole(new_name)), where << ": neither the old nor the new one is there");
+    BOOST_TEST((!exists(new_name) || is_whole(new_name)), where << ": the new one is torn");
+    BOOST_TEST((told < saved || is_whole(new_name)), where << ": reported as saved and is not");
+    BOOST_TEST((told >= ref_moved || is_whole(old_name)), where << ": the old one went before it was let go");
+    BOOST_TEST((told < removed || !exists(old_name)), where << ": reported as removed and is not");
+    BOOST_TEST(is_whole("last"), where << ": last does not lead to a checkpoint");
+    if (told >= ref_moved)
+      BOOST_TEST(fs::equivalent(path / "last.ckpt", path / (std::string(new_name) + ".ckpt")), where);
+    BOOST_TEST(read_text(path / "mine") == "not a checkpoint");
+  }
+
+  /// The next run works and clears up.
+  void check_next_run(const std::string& where) const {
+    {
+      const auto folder = Folder::open(path, "run");
+      const Written next = folder->write(full_content("next"));
+      BOOST_TEST(is_whole(next.name), where);
+      folder->set_ref("last", next.name);
+    }
+    for (const std::string& name : entries(path)) BOOST_TEST(!name.starts_with(".tenon"), where << " left " << name);
+    for (const auto& listed : list_checkpoints(path).checkpoints) BOOST_TEST(listed.problem == "", where);
+  }
+};
+
+long calls_of_a_run() {
+  const Trial trial;
+  FaultyFileSystem files;
+  save_and_prune(trial.path, files, [](Told) {});
+  return files.calls;
+}
+
+/// One run with one fault in this process; `after` sees what was told last and the error, if any.
+void try_every_call(const Fault& pattern,
+                    const std::function<void(const Trial&, Told, const std::string& where)>& after) {
+  const long calls = calls_of_a_run();
+  BOOST_TEST_REQUIRE(calls > 50);
+  for (long at = 0; at < calls; ++at) {
+    const Trial trial;
+    FaultyFileSystem files;
+    files.fault = pattern;
+    files.fault.at = at;
+    Told told = nothing;
+    std::string error;
+    try {
+      save_and_prune(trial.path, files, [&](Told now) { told = now; });
+    } catch (const tenon::Failure& failure) {
+      BOOST_TEST((told == nothing && failure.code() == tenon::ExitCode::output));
+      error = failure.what();
+    } catch (const WriteError& failure) {
+      BOOST_TEST((told >= opened && told < removed));
+      BOOST_TEST((pattern.error != ENOSPC || failure.reason() == WriteError::Reason::no_space), failure.what());
+      error = failure.what();
+    }
+    const std::string where = "call " + std::to_string(at) + " (" + files.hit + ") " + error;
+    trial.check_promises(told, where);
+    after(trial, told, where);
+    trial.check_next_run(where);
+  }
+}
+
+void check_error(int error) {
+  try_every_call({Fault::Kind::error, -1, error}, [](const Trial& trial, Told told, const std::string& where) {
+    if (told == opened) BOOST_TEST(!trial.exists(new_name), where << ": reported as failed and is there");
+    if (told == ref_moved) BOOST_TEST(trial.is_whole(old_name), where << ": reported as not removed and is not there");
+    if (told == saved) BOOST_TEST(fs::read_symlink(trial.path / "last.ckpt") == "old.ckpt", where << ": the ref moved");
+  });
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(any_call_may_fail_with_eio) { check_error(EIO); }
+
+BOOST_AUTO_TEST_CASE(any_call_may_fail_with_enospc) { check_error(ENOSPC); }
+
+BOOST_AUTO_TEST_CASE(the_disk_may_go_away_at_any_call) {
+  try_every_call({Fault::Kind::error_from_here_on, -1, EIO}, [](const Trial&, Told, const std::string&) {});
+}
+
+BOOST_AUTO_TEST_CASE(the_disk_may_be_full_from_any_call_on) {
+  try_every_call({Fault::Kind::error_from_here_on, -1, ENOSPC}, [](const Trial&, Told, const std::string&) {});
+}
+
+BOOST_AUTO_TEST_CASE(interrupted_and_short_calls_change_nothing) {
+  for (const auto kind : {Fault::Kind::interrupt, Fault::Kind::short_count}) {
+    try_every_call({kind, -1, 0}, [](const Trial& trial, Told told, const std::string& where) {
+      BOOST_TEST(told == removed, where);
+      BOOST_TEST(trial.is_whole(new_name), where);
+    });
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_run_may_be_killed_before_any_call) {
+  const long calls = calls_of_a_run();
+  for (long at = 0; at <= calls; ++at) {
+    const Trial trial;
+    std::array<int, 2> pipe{};
+    BOOST_REQUIRE(::pipe(pipe.data()) == 0);
+    const pid_t child = fork();
+    if (child == 0) {
+      FaultyFileSystem files;
+      files.fault = {Fault::Kind::kill, at, 0};
+      save_and_prune(trial.path, files, [&](Told now) {
+        const char byte = static_cast<char>(now);
+        if (::write(pipe[1], &byte, 1) != 1) _exit(1);
+      });
+      _exit(0);
+    }
+    ::close(pipe[1]);
+    int status = 0;
+    waitpid(child, &status, 0);
+    BOOST_TEST(WEXITSTATUS(status) == (at < calls ? killed_status : 0));
+    Told told = nothing;
+    for (char byte = 0; ::read(pipe[0], &byte, 1) == 1;) told = static_cast<Told>(byte);
+    ::close(pipe[0]);
+    const std::string where = "killed before call " + std::to_string(at);
+    trial.check_promises(told, where);
+    trial.check_next_run(where);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(after_a_full_disk_has_space_again_the_same_folder_goes_on) {
+  const Trial trial;
+  FaultyFileSystem files;
+  const auto folder = Folder::open(trial.path, "run", files);
+  const long ready = files.calls;
+  for (long at = ready; at < ready + 12; ++at) {
+    files.calls = ready;
+    files.fault = {Fault::Kind::error_from_here_on, at, ENOSPC};
+    BOOST_CHECK_THROW(folder->write(full_content(new_name)), WriteError);
+  }
+  BOOST_TEST(folder->leftovers() > 0U);  // nothing could be unlinked either
+  files.fault = {};
+  BOOST_TEST(folder->write(full_content(new_name)).name == new_name);
+  BOOST_TEST(folder->leftovers() == 0U);
+  for (const std::string& name : entries(trial.path)) BOOST_TEST(!name.starts_with(".tenon-tmp"), name);
+}
+
+BOOST_AUTO_TEST_CASE(a_failed_fsync_is_never_asked_again) {
+  class CountingSyncs : public FaultyFileSystem {
+   public:
+    int syncs = 0;
+    int sync(int) override {
+      ++syncs;
+      errno = EIO;
+      return -1;
+    }
+  };
+  const ScratchFolder scratch;
+  CountingSyncs files;
+  const auto folder = Folder::open(scratch.path(), "run", files);
+  for (int attempt = 1; attempt <= 2; ++attempt) {
+    BOOST_CHECK_THROW(folder->write(full_content("a")), WriteError);
+    BOOST_TEST(files.syncs == attempt);
+  }
+}
