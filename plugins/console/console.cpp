@@ -86,7 +86,7 @@ class Console {
     const tenon_progress& at = *args.progress;
     if (args.event == TENON_HOOK(on_train_epoch_end))
       screen_->line("epoch " + std::to_string(at.epoch) + "  step " + std::to_string(at.step) + listed(epoch_metrics_) +
-                    "  " + readable(std::max(0.0, at.seconds - epoch_began_), 3) + " s");
+                    "  " + tenon::console::duration_text(at.seconds - epoch_began_));
     else if (args.event == TENON_HOOK(on_validation_end) && at.batch != at.batches && !logged.empty())
       screen_->line("epoch " + std::to_string(at.epoch) + "  step " + std::to_string(at.step) + listed(logged));
   }

@@ -51,4 +51,10 @@ std::string clock_text(double seconds) {
   return std::to_string(minutes) + ":" + two_digits(whole % 60);
 }
 
+std::string duration_text(double seconds) {
+  if (seconds >= 59.995) return clock_text(seconds);
+  const auto hundredths = static_cast<std::uint64_t>(std::llround(std::max(0.0, seconds) * 100.0));
+  return std::to_string(hundredths / 100) + "." + two_digits(hundredths % 100) + " s";
+}
+
 }  // namespace tenon::console

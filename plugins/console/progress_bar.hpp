@@ -32,6 +32,8 @@ class ProgressBar {
 
 /// "0:07", "12:30", "3:02:01".
 std::string clock_text(double seconds);
+/// "0.18 s", "41.07 s", and from a minute on as on a clock.
+std::string duration_text(double seconds);
 
 }  // namespace tenon::console
 

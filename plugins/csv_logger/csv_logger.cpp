@@ -3,6 +3,8 @@
 // csv_logger - one row for each event that logged something; one column for each metric, also for those that come late.
 #include <tenon/plugin.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 
@@ -96,14 +98,20 @@ class CsvLogger {
     std::vector<std::string> out;
     for (std::uint64_t i = 0; i < metrics.count(); ++i) {
       const tenon_metric_info info = metrics.info(static_cast<tenon_metric>(i));
-      if (info.declared) out.emplace_back(tenon::view(info.name));
+      const std::string metric(tenon::view(info.name));
+      if (info.declared && metric != "epoch" && metric != "step") out.push_back(column_name(metric));
     }
     return out;
   }
 
+  /// A metric may be called like one of the first columns.
+  static std::string column_name(const std::string& metric) {
+    return std::find(fixed.begin(), fixed.end(), metric) == fixed.end() ? metric : "metric " + metric;
+  }
+
   std::size_t column_of(const tenon_logged_metric& m) {
     if (m.metric >= columns_.size()) columns_.resize(m.metric + std::size_t{1}, 0);
-    if (!columns_[m.metric]) columns_[m.metric] = table_->column(std::string(tenon::view(m.name)));
+    if (!columns_[m.metric]) columns_[m.metric] = table_->column(column_name(std::string(tenon::view(m.name))));
     return columns_[m.metric];
   }
 

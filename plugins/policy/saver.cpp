@@ -212,10 +212,24 @@ void Saver::point_last_at(tenon_ticket ticket) {
   lasts_.push_back(ticket);
 }
 
+namespace {
+
+/// After the last commit point nothing is carried out any more, and what is on disk stays as it is.
+template <class Ask>
+void while_open(Ask&& ask) {
+  try {
+    ask();
+  } catch (const Error& error) {
+    if (error.status() != TENON_E_WRONG_STATE) throw;
+  }
+}
+
+}  // namespace
+
 void Saver::release(const std::vector<Release>& releases, const std::string& reason) {
   for (const Release& r : releases) {
     try {
-      checkpoints_.release(r.held, r.after, reason);
+      while_open([&] { checkpoints_.release(r.held, r.after, reason); });
     } catch (const Error& error) {
       if (error.status() != TENON_E_NOT_FOUND) throw;  // gone from the disk already
     }
@@ -225,7 +239,7 @@ void Saver::release(const std::vector<Release>& releases, const std::string& rea
 void Saver::announce_best() {
   if (!monitor_) return;
   const Entry* best = best_.best();
-  checkpoints_.set_best(best ? best->ticket : 0);
+  while_open([&] { checkpoints_.set_best(best ? best->ticket : 0); });
 }
 
 void Saver::on_ticket(const tenon_ticket_args& args) {

@@ -8,10 +8,14 @@ namespace tenon::transform_saver {
 
 namespace {
 
+bool is_own(const std::string& name) { return name == "scale" || name == "cast"; }
+
 std::string long_form(Host host, const Options& options, const std::string& name, const std::string& pointer) {
   const std::int32_t type = options.type(pointer);
   if (type == TENON_JSON_NULL) return "{}";
   if (type == TENON_JSON_OBJECT) return options.json(pointer);
+  if (!is_own(name))
+    throw Error(TENON_E_INVALID_ARGUMENT, pointer + ": the options of \"" + name + "\" must be an object");
   JsonWriter json(host);
   json.object();
   if (name == "scale")
@@ -22,9 +26,13 @@ std::string long_form(Host host, const Options& options, const std::string& name
 }
 
 /// Where the manifest lists the chain that this callback is part of, a name such as "ema/average" can be checked now.
-void check_owner(Host host, const std::string& name, const std::string& pointer) {
+void check_name(Host host, const std::string& name, const std::string& pointer) {
+  if (is_own(name)) return;
   const std::size_t slash = name.find('/');
-  if (slash == std::string::npos) return;
+  if (slash == std::string::npos)
+    throw Error(TENON_E_INVALID_ARGUMENT, pointer + ": there is no transform \"" + name +
+                                              "\"; there are scale and cast, and those of another callback as "
+                                              "\"<callback id>/<name>\" or of the task as \"task/<name>\"");
   const std::string owner = name.substr(0, slash);
   const std::string_view text = view(run_facts(host).manifest_json);
   if (owner == "task" || text.empty()) return;
@@ -50,7 +58,7 @@ Pipeline::Pipeline(Host host) {
     const std::string element = below("/transforms", i);
     const std::string name = options.keys(element).at(0);
     const std::string pointer = below(element, name);
-    check_owner(host, name, pointer);
+    check_name(host, name, pointer);
     uses_.push_back({name, long_form(host, options, name, pointer)});
   }
 }

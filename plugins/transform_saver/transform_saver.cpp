@@ -27,7 +27,7 @@ constexpr auto schema = tenon::policy::with_saver_properties(R"({
   "properties": {
     "transforms": {"type": "array", "minItems": 1,
       "description": "What the weights go through, in order",
-      "items": {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
+      "items": {"type": "object", "minProperties": 1, "maxProperties": 1,
         "properties": {
           "scale": {"description": "Multiply the floating-point parameters: {\"factor\": 0.5}, or 0.5",
             "oneOf": [
@@ -39,9 +39,8 @@ constexpr auto schema = tenon::policy::with_saver_properties(R"({
               {"enum": ["f16", "bf16"]},
               {"type": "object", "additionalProperties": false, "required": ["dtype"],
                 "properties": {"dtype": {"enum": ["f16", "bf16"]}}}]}},
-        "patternProperties": {
-          "^[^/]+/.+$": {"type": ["object", "null"],
-            "description": "A transform that another callback or the task offers, as <callback id>/<name>, with its options"}}}},
+        "additionalProperties": {
+          "description": "A transform that another callback or the task offers, as <callback id>/<name> or task/<name>, with its options"}}},
     "filename": {"type": ["string", "null"], "minLength": 1, "default": null,
       "description": "Name of a file; {metric} and {metric:format} stand for values. Left out: <callback id>-{epoch}-{step}"},)",
                                                              R"(

@@ -45,6 +45,9 @@ BOOST_AUTO_TEST_CASE(time_reads_as_on_a_clock) {
   BOOST_TEST(clock_text(7.4) == "0:07");
   BOOST_TEST(clock_text(750) == "12:30");
   BOOST_TEST(clock_text(10921) == "3:02:01");
+  BOOST_TEST(duration_text(0.00002) == "0.00 s");
+  BOOST_TEST(duration_text(41.066) == "41.07 s");
+  BOOST_TEST(duration_text(59.996) == "1:00");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,324 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <limits>
+
+#include "plugin_run.hpp"
+
+using namespace tenon;
+using namespace tenon::tests;
+
+using Names = std::vector<std::string>;
+namespace {
+constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
+
+std::string saver(const std::string& options) {
+  return R"([{"plugin": "checkpoint", "id": "c", "config": {)" + options + "}}]";
+}
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+}  // namespace
+
+#define CHECK_NAMES(got, ...) BOOST_TEST((got) == (Names{__VA_ARGS__}), boost::test_tools::per_element())
+
+BOOST_AUTO_TEST_SUITE(checkpoint_plugin)
+
+BOOST_AUTO_TEST_CASE(the_best_k_of_a_validation_metric_stay) {
+  PluginRun run(saver(R"("monitor": "val_loss", "save_top_k": 3, "filename": "{epoch}-{val_loss:.2f}")"),
+                R"("max_epochs": 5)");
+  run.log_validation("val_loss", {10, 9, 2.8, 5, 2.5});
+  run.run();
+  CHECK_NAMES(run.names(), "epoch=2-val_loss=2.80.ckpt", "epoch=3-val_loss=5.00.ckpt", "epoch=4-val_loss=2.50.ckpt");
+  const auto account = run.account("c");
+  BOOST_TEST(account.at("saved").to_number<int>() == 5);
+  BOOST_TEST(account.at("removed").to_number<int>() == 2);
+  BOOST_TEST(account.at("best_model_path").as_string() == "checkpoints/epoch=4-val_loss=2.50.ckpt");
+  BOOST_TEST(account.at("best_model_score").to_number<double>() == 2.5);
+  BOOST_TEST(account.at("last_model_path").is_null());
+  BOOST_TEST(
+      run.document("checkpoints/epoch=4-val_loss=2.50.ckpt").at("progress").as_object().at("step").to_number<int>() ==
+      10);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_removed_before_its_replacement_is_saved) {
+  PluginRun run(saver(R"("monitor": "val_loss", "filename": "{epoch}")"), R"("max_epochs": 2)");
+  run.log_validation("val_loss", {2, 1});
+  run.run();
+  CHECK_NAMES(run.decisions, "2 c save checkpoints/epoch=0.ckpt", "4 c save checkpoints/epoch=1.ckpt",
+              "4 c remove checkpoints/epoch=0.ckpt");
+  CHECK_NAMES(run.reasons, "val_loss 2 is the best so far", "val_loss 1 is the best so far",
+              "replaced by a better one");
+}
+
+BOOST_AUTO_TEST_CASE(what_does_not_enter_is_skipped_with_the_bar_it_missed) {
+  PluginRun run(saver(R"("monitor": "val_loss", "save_top_k": 2, "filename": "{epoch}")"), R"("max_epochs": 4)");
+  run.log_validation("val_loss", {1, 2, 2, nan_value});
+  run.run();
+  CHECK_NAMES(run.names(), "epoch=0.ckpt", "epoch=1.ckpt");
+  BOOST_TEST(run.reasons.at(2) == "val_loss 2 is not better than 2, the worst of the best 2");
+  BOOST_TEST(run.reasons.at(3) == "val_loss nan never displaces a checkpoint");
+}
+
+BOOST_AUTO_TEST_CASE(nan_is_kept_until_there_is_a_better_one) {
+  PluginRun run(saver(R"("monitor": "val_loss", "filename": "{epoch}")"), R"("max_epochs": 2)");
+  run.log_validation("val_loss", {nan_value, 8});
+  run.run();
+  CHECK_NAMES(run.names(), "epoch=1.ckpt");
+  BOOST_TEST(run.reasons.at(0) == "val_loss nan is kept until there is a better one");
+}
+
+BOOST_AUTO_TEST_CASE(without_a_monitor_the_newest_stays_and_is_the_best) {
+  PluginRun run(saver(""), R"("max_epochs": 3)");
+  run.run();
+  CHECK_NAMES(run.names(), "epoch=2-step=6.ckpt");
+  BOOST_TEST(run.account("c").at("best_model_path").as_string() == "checkpoints/epoch=2-step=6.ckpt");
+  BOOST_TEST(run.account("c").at("best_model_score").is_null());
+}
+
+BOOST_AUTO_TEST_CASE(last_is_the_newest_and_not_the_newest_of_the_best) {
+  PluginRun run(saver(R"("monitor": "val_loss", "save_last": true, "filename": "best-{epoch}-{val_loss:.2f}")"),
+                R"("max_epochs": 4)");
+  run.log_validation("val_loss", {1.0, 1.1, 0.8, 1.3});
+  run.run();
+  CHECK_NAMES(run.names(), "best-epoch=2-val_loss=0.80.ckpt", "last-best-epoch=3-val_loss=1.30.ckpt", "last.ckpt");
+  BOOST_TEST(run.link("checkpoints/last.ckpt") == "last-best-epoch=3-val_loss=1.30.ckpt");
+  BOOST_TEST(run.account("c").at("last_model_path").as_string() == "checkpoints/last-best-epoch=3-val_loss=1.30.ckpt");
+  BOOST_TEST(run.account("c").at("kept").as_array().size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(last_points_at_the_best_when_that_is_the_newest) {
+  PluginRun run(saver(R"("monitor": "val_loss", "save_last": "link", "filename": "{epoch}")"), R"("max_epochs": 3)");
+  run.log_validation("val_loss", {3, 4, 2});
+  run.run();
+  CHECK_NAMES(run.names(), "epoch=2.ckpt", "last.ckpt");
+  BOOST_TEST(run.link("checkpoints/last.ckpt") == "epoch=2.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(every_n_epochs_does_not_thin_out_last) {
+  PluginRun run(saver(R"("save_top_k": -1, "every_n_epochs": 2, "save_last": true, "filename": "{epoch}")"),
+                R"("max_epochs": 5)");
+  run.run();
+  CHECK_NAMES(run.names(), "epoch=1.ckpt", "epoch=3.ckpt", "last-epoch=4.ckpt", "last.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(last_alone_is_renewed_and_ends_with_the_run) {
+  PluginRun run(saver(R"("save_top_k": 0, "save_last": true, "every_n_train_steps": 2)"),
+                R"("max_epochs": 1, "max_steps": 3)");
+  run.engine.facts_.train_batches = 5;
+  run.run();
+  CHECK_NAMES(run.names(), "last-epoch=0-step=3.ckpt", "last.ckpt");
+  BOOST_TEST(contains(run.text(), "save_top_k is 0: nothing but last is kept"));
+}
+
+BOOST_AUTO_TEST_CASE(a_step_trigger_with_a_validation_metric_waits_for_the_validation) {
+  PluginRun run(saver(R"("monitor": "val_loss", "every_n_train_steps": 2, "filename": "{step}")"),
+                R"("max_epochs": 2)");
+  run.engine.facts_.train_batches = 3;
+  run.log_validation("val_loss", {0.5, 0.4});
+  run.run();
+  CHECK_NAMES(run.decisions, "3 c save checkpoints/step=3.ckpt", "6 c save checkpoints/step=6.ckpt",
+              "6 c remove checkpoints/step=3.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(a_step_trigger_keeps_last_while_its_decision_waits) {
+  PluginRun run(saver(R"("monitor": "val_loss", "every_n_train_steps": 1, "save_last": true, "filename": "{step}")"),
+                R"("max_epochs": 1)");
+  run.log_validation("val_loss", {0.5});
+  run.run();
+  CHECK_NAMES(run.decisions, "1 c save checkpoints/last-step=1.ckpt",
+              "1 c ref checkpoints/last.ckpt -> checkpoints/last-step=1.ckpt", "2 c save checkpoints/step=2.ckpt",
+              "2 c ref checkpoints/last.ckpt -> checkpoints/step=2.ckpt", "2 c remove checkpoints/last-step=1.ckpt");
+  CHECK_NAMES(run.names(), "last.ckpt", "step=2.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(a_stale_metric_scores_nothing) {
+  PluginRun run(saver(R"("monitor": "val_loss", "save_top_k": -1, "filename": "{epoch}")"), R"("max_epochs": 3)");
+  run.log_validation("val_loss", {3, absent, 1});
+  run.run();
+  CHECK_NAMES(run.names(), "epoch=0.ckpt", "epoch=2.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(an_end_without_the_awaited_validation_is_reported) {
+  PluginRun run(saver(R"("monitor": "val_loss", "every_n_train_steps": 3)"), R"("max_epochs": 2, "max_steps": 3)");
+  run.log_validation("val_loss", {1});
+  run.run();
+  CHECK_NAMES(run.names());
+  BOOST_TEST(contains(
+      run.text(),
+      "nothing to decide by: val_loss was not measured at step 3, and an older value belongs to other weights"));
+}
+
+BOOST_AUTO_TEST_CASE(an_epoch_cut_short_fires_too) {
+  PluginRun run(saver(""), R"("max_steps": 3)");
+  run.engine.facts_.train_batches = 5;
+  run.engine.facts_.validation_batches.clear();
+  run.run();
+  CHECK_NAMES(run.names(), "epoch=0-step=3.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(validation_more_often_than_once_an_epoch_decides_at_its_end) {
+  PluginRun run(saver(R"("save_top_k": -1, "filename": "{step}")"), R"("max_epochs": 1, "val_check_interval": 0.25)");
+  run.engine.facts_.train_batches = 8;
+  run.run();
+  CHECK_NAMES(run.names(), "step=2.ckpt", "step=4.ckpt", "step=6.ckpt", "step=8.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(a_validation_after_one_batch_is_no_whole_epoch) {
+  PluginRun run(saver(R"("save_top_k": -1, "filename": "{step}")"), R"("max_epochs": 1, "val_check_interval": 1)");
+  run.run();
+  CHECK_NAMES(run.names(), "step=1.ckpt", "step=2.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(the_place_of_the_decision_can_be_chosen) {
+  PluginRun run(saver(R"("save_top_k": -1, "filename": "{step}", "save_on_train_epoch_end": true)"),
+                R"("max_epochs": 1, "val_check_interval": 1)");
+  run.run();
+  CHECK_NAMES(run.names(), "step=2.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(epoch_and_step_can_be_monitored) {
+  PluginRun run(saver(R"("monitor": "step", "mode": "max", "save_top_k": 2, "filename": "{step}")"),
+                R"("max_epochs": 3)");
+  run.run();
+  CHECK_NAMES(run.names(), "step=4.ckpt", "step=6.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(a_name_in_use_is_never_written_over) {
+  PluginRun run(saver(R"("monitor": "val_loss", "filename": "best")"), R"("max_epochs": 3)");
+  run.log_validation("val_loss", {3, 2, 1});
+  run.run();
+  CHECK_NAMES(run.names(), "best.ckpt");
+  BOOST_TEST(run.document("checkpoints/best.ckpt").at("progress").as_object().at("step").to_number<int>() == 6);
+}
+
+BOOST_AUTO_TEST_CASE(weights_only_leaves_the_training_state_out) {
+  PluginRun run(saver(R"("save_weights_only": true, "dirpath": "weights")"));
+  run.run();
+  CHECK_NAMES(run.names("weights/epoch=0-step=2.ckpt"), "checkpoint.json", "model.safetensors");
+}
+
+BOOST_AUTO_TEST_CASE(metrics_without_a_value_of_this_step_are_written_nan) {
+  PluginRun run(saver(R"("every_n_train_steps": 1, "filename": "{step}-{val_loss:.1f}", "save_top_k": -1)"),
+                R"("max_epochs": 2)");
+  run.engine.facts_.declares_metrics = true;
+  run.engine.facts_.metrics = {{"val_loss", loop::Goal::minimize, loop::Stage::validation}};
+  run.log_validation("val_loss", {1});
+  run.run();
+  CHECK_NAMES(run.names(), "step=1-val_loss=nan.ckpt", "step=2-val_loss=nan.ckpt", "step=3-val_loss=nan.ckpt",
+              "step=4-val_loss=nan.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(a_failed_save_leaves_the_best_before_it) {
+  PluginRun run(saver(R"("monitor": "val_loss", "filename": "{epoch}", "enable_version_counter": false)"),
+                R"("max_epochs": 3)");
+  run.log_validation("val_loss", {2, 1, 1.5});
+  std::filesystem::create_directories(run.folder().path() / "checkpoints/epoch=1.ckpt");  // somebody else's
+  run.run();
+  CHECK_NAMES(run.names(), "epoch=1.ckpt", "epoch=2.ckpt");  // 1.5 beats the 2 that is the best again
+  BOOST_TEST(run.account("c").at("best_model_score").to_number<double>() == 1.5);
+  BOOST_TEST(run.account("c").at("failed").to_number<int>() == 1);
+  BOOST_TEST((run.result.reason == TENON_END_FINISHED));
+}
+
+BOOST_AUTO_TEST_CASE(a_save_that_fails_at_the_very_end_does_not_fail_the_run) {
+  PluginRun run(
+      saver(
+          R"("monitor": "val_loss", "save_last": true, "every_n_train_steps": 2, "filename": "{step}", "enable_version_counter": false)"),
+      R"("max_steps": 3)");
+  run.engine.facts_.train_batches = 5;
+  run.log_validation("val_loss", {1});
+  std::filesystem::create_directories(run.folder().path() / "checkpoints/last-step=3.ckpt");
+  run.run();
+  BOOST_TEST((run.result.reason == TENON_END_FINISHED));
+  BOOST_TEST(run.link("checkpoints/last.ckpt") == "last-step=2.ckpt");
+  BOOST_TEST(run.account("c").at("last_model_path").as_string() == "checkpoints/last-step=2.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(the_old_last_outlives_a_failed_save_that_was_asked_for_twice_at_one_step) {
+  PluginRun run(
+      saver(
+          R"("monitor": "val_loss", "every_n_train_steps": 1, "save_last": true, "filename": "{step}", "enable_version_counter": false)"),
+      R"("max_epochs": 1)");
+  run.log_validation("val_loss", {0.5});
+  std::filesystem::create_directories(run.folder().path() / "checkpoints/step=2.ckpt");
+  run.run();
+  BOOST_TEST(run.link("checkpoints/last.ckpt") == "last-step=2.ckpt");  // asked for once more when the run ended
+  CHECK_NAMES(run.names(), "last-step=2.ckpt", "last.ckpt", "step=2.ckpt");
+  BOOST_TEST(std::count(run.decisions.begin(), run.decisions.end(), "2 c remove checkpoints/last-step=1.ckpt") == 1);
+  const auto removed = std::find(run.decisions.begin(), run.decisions.end(), "2 c remove checkpoints/last-step=1.ckpt");
+  const auto replaced = std::find(run.decisions.begin(), run.decisions.end(), "2 c save checkpoints/last-step=2.ckpt");
+  BOOST_TEST((replaced < removed));
+}
+
+BOOST_AUTO_TEST_CASE(two_triggers_are_refused) {
+  BOOST_TEST(contains(refusal(saver(R"("every_n_epochs": 1, "every_n_train_steps": 5)")),
+                      "every_n_epochs is 1 and every_n_train_steps is 5: only one trigger may be above 0"));
+}
+
+BOOST_AUTO_TEST_CASE(two_or_more_without_a_monitor_are_refused) {
+  BOOST_TEST(contains(refusal(saver(R"("save_top_k": 3)")), "save_top_k is 3 without a monitor"));
+}
+
+BOOST_AUTO_TEST_CASE(options_outside_the_schema_are_refused) {
+  BOOST_TEST(contains(refusal(saver(R"("save_top_k": -3)")), "save_top_k"));
+  BOOST_TEST(contains(refusal(saver(R"("save_last": "yes")")), "save_last"));
+  BOOST_TEST(contains(refusal(saver(R"("monitr": "val_loss")")), "monitor"));
+  BOOST_TEST(contains(refusal(saver(R"("filename": "{epoch")")), "a '{' has no '}' behind it"));
+}
+
+BOOST_AUTO_TEST_CASE(two_lasts_in_one_folder_are_refused) {
+  const std::string said = refusal(R"([{"plugin": "checkpoint", "id": "a", "config": {"save_last": true}},
+    {"plugin": "checkpoint", "id": "b", "config": {"save_last": true, "dirpath": "./checkpoints"}}])");
+  BOOST_TEST(contains(said, "belongs to callback 'a', and callback 'b' would move it too"));
+}
+
+BOOST_AUTO_TEST_CASE(two_lasts_in_two_folders_are_fine) {
+  BOOST_TEST(refusal(R"([{"plugin": "checkpoint", "id": "a", "config": {"save_last": true}},
+    {"plugin": "checkpoint", "id": "b", "config": {"save_last": true, "dirpath": "other"}}])")
+                 .empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_metric_in_the_name_is_refused_with_those_known) {
+  PluginRun run(saver(R"("filename": "{epoch}-{val_los}")"));
+  run.engine.facts_.declares_metrics = true;
+  run.engine.facts_.metrics = {{"val_loss", loop::Goal::minimize, loop::Stage::validation}};
+  run.log_validation("val_loss", {1});
+  run.run();
+  BOOST_TEST(run.result.refused);
+  BOOST_TEST(contains(run.result.detail, "no metric is called \"val_los\"; known are epoch, step, val_loss"));
+}
+
+BOOST_AUTO_TEST_CASE(a_monitor_that_is_never_logged_ends_the_run_with_those_known) {
+  PluginRun run(saver(R"("monitor": "nope", "mode": "min")"), R"("max_epochs": 3)");
+  run.log_validation("val_loss", {1});
+  run.run();
+  BOOST_TEST((run.result.reason == TENON_END_FAILED));
+  BOOST_TEST(run.result.epochs == 1u);
+  BOOST_TEST(contains(run.result.detail, "monitor \"nope\" was never logged; known are epoch, step, val_loss"));
+}
+
+BOOST_AUTO_TEST_CASE(a_step_trigger_without_validation_finds_a_missing_monitor_at_the_end_of_the_epoch) {
+  PluginRun run(saver(R"("monitor": "nope", "mode": "min", "every_n_train_steps": 1)"), R"("max_epochs": 3)");
+  run.engine.facts_.validation_batches.clear();
+  run.run();
+  BOOST_TEST((run.result.reason == TENON_END_FAILED));
+  BOOST_TEST(run.result.steps == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_fire_is_warned_of) {
+  PluginRun epochs(saver(R"("every_n_epochs": 10)"), R"("max_epochs": 2)");
+  epochs.run();
+  BOOST_TEST(contains(epochs.text(), "every 10 epochs never comes: the run ends after 2 epochs"));
+  PluginRun steps(saver(R"("every_n_train_steps": 100)"), R"("max_epochs": 2)");
+  steps.run();
+  BOOST_TEST(contains(steps.text(), "every 100 steps never comes: the run ends after 4 steps"));
+  PluginRun none(saver(R"("every_n_epochs": 0)"));
+  none.run();
+  BOOST_TEST(contains(none.text(), "every trigger is 0: nothing will be saved"));
+  PluginRun nowhere(saver(R"("save_on_train_epoch_end": false)"));
+  nowhere.engine.facts_.validation_batches.clear();
+  nowhere.run();
+  BOOST_TEST(contains(nowhere.text(), "it acts at the end of a validation, and this run has none"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,114 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+#include <boost/test/unit_test.hpp>
+
+#include <cstdio>
+#include <regex>
+
+#include "plugin_run.hpp"
+
+using namespace tenon;
+using namespace tenon::tests;
+
+namespace {
+
+/// What a stream of this process carries while it lives.
+class Capture {
+ public:
+  Capture(std::FILE* stream, const std::string& file) : stream_(stream), file_(file), saved_(dup(fileno(stream))) {
+    std::fflush(stream_);
+    std::FILE* to = std::fopen(file_.c_str(), "w");
+    dup2(fileno(to), fileno(stream_));
+    std::fclose(to);
+  }
+  std::string end() {
+    std::fflush(stream_);
+    dup2(saved_, fileno(stream_));
+    close(saved_);
+    return content_of(file_);
+  }
+
+ private:
+  std::FILE* stream_;
+  std::string file_;
+  int saved_;
+};
+
+std::string printed(PluginRun& run, std::FILE* stream = stdout) {
+  Capture capture(stream, run.folder() / "printed");
+  run.run();
+  return std::regex_replace(capture.end(), std::regex("  [0-9.e-]+ s\n"), "  <time> s\n");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(console_plugin)
+
+BOOST_AUTO_TEST_CASE(plain_lines_tell_epochs_and_decisions) {
+  PluginRun run(
+      R"([{"plugin": "console"}, {"plugin": "checkpoint", "id": "best", "config": {"monitor": "val_loss", "filename": "{epoch}"}}])",
+      R"("max_epochs": 2, "seed": 7)");
+  run.log_step("train_loss", {0.123456, 0.5});
+  run.log_validation("val_loss", {2, 3});
+  BOOST_TEST(printed(run) ==
+             "test: up to 2 epochs of 2 batches, seed 7\n"
+             "epoch 0  step 2  train_loss 0.5  val_loss 2  <time> s\n"
+             "  save checkpoints/epoch=0.ckpt  (best: val_loss 2 is the best so far)\n"
+             "epoch 1  step 4  train_loss 0.5  val_loss 3  <time> s\n");
+}
+
+BOOST_AUTO_TEST_CASE(only_the_metrics_that_were_asked_for_are_printed_in_that_order) {
+  PluginRun run(R"([{"plugin": "console", "config": {"metrics": ["val_loss", "train_loss"]}}])");
+  run.log_step("noise", {1});
+  run.log_step("train_loss", {0.5});
+  run.log_validation("val_loss", {2});
+  const std::string text = printed(run);
+  BOOST_TEST(text.find("epoch 0  step 2  val_loss 2  train_loss 0.5  <time> s\n") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_validation_within_the_epoch_has_a_line_of_its_own) {
+  PluginRun run(R"([{"plugin": "console"}])", R"("max_epochs": 1, "val_check_interval": 1)");
+  run.log_validation("val_loss", {2, 3});
+  const std::string text = printed(run);
+  BOOST_TEST(text.find("\nepoch 0  step 1  val_loss 2\nepoch 0  step 2  val_loss 3  <time> s\n") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_failed_save_and_a_stop_are_told) {
+  PluginRun run(
+      R"([{"plugin": "console"}, {"plugin": "checkpoint", "id": "c", "config": {"filename": "taken", "enable_version_counter": false}},
+    {"plugin": "early_stopping", "id": "stop", "config": {"monitor": "val_loss", "patience": 1}}])",
+      R"("max_epochs": 5)");
+  run.log_validation("val_loss", {1});
+  std::filesystem::create_directories(run.folder().path() / "checkpoints/taken.ckpt");
+  const std::string text = printed(run);
+  BOOST_TEST(text.find("  NOT SAVED taken: ") != std::string::npos);
+  BOOST_TEST(text.find("  stop  (stop: val_loss did not improve for 1 check: best 1, now 1)\n") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_terminal_gets_a_bar_that_lines_do_not_run_into) {
+  PluginRun run(R"([{"plugin": "console", "config": {"refresh_seconds": 0}}])");
+  run.on_terminal = true;
+  run.log_step("train_loss", {0.5});
+  const std::string text = printed(run);
+  BOOST_TEST(text.find("\repoch 0 [##########----------]  50% 1/2") != std::string::npos);
+  BOOST_TEST(text.find("\r\x1b[Kepoch 0  step 2  train_loss 0.5") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(the_bar_can_be_left_out) {
+  PluginRun run(R"([{"plugin": "console", "config": {"progress_bar": false}}])");
+  run.on_terminal = true;
+  BOOST_TEST(printed(run).find('\r') == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(standard_output_is_left_to_json) {
+  const std::string console = R"([{"plugin": "console"}])";
+  PluginRun quiet(console);
+  quiet.stdout_taken = true;
+  BOOST_TEST(printed(quiet).empty());
+  PluginRun beside(console);
+  beside.stdout_taken = true;
+  BOOST_TEST(printed(beside, stderr).find("epoch 0  step 2") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
