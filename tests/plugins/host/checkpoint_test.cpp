@@ -293,7 +293,7 @@ BOOST_AUTO_TEST_CASE(a_monitor_that_is_never_logged_ends_the_run_with_those_know
   run.log_validation("val_loss", {1});
   run.run();
   BOOST_TEST((run.result.reason == TENON_END_FAILED));
-  BOOST_TEST(run.result.epochs == 1u);
+  BOOST_TEST(run.result.steps == 2u);
   BOOST_TEST(contains(run.result.detail, "monitor \"nope\" was never logged; known are epoch, step, val_loss"));
 }
 
