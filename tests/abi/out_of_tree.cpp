@@ -37,8 +37,12 @@ struct Elsewhere {
 }  // namespace
 
 BOOST_FIXTURE_TEST_CASE(the_c_template_builds_with_gcc, Elsewhere) { builds("c", "gcc", "g++"); }
-BOOST_FIXTURE_TEST_CASE(the_c_template_builds_with_clang, Elsewhere) { builds("c", "clang", "clang++"); }
-BOOST_FIXTURE_TEST_CASE(the_cpp_template_builds_with_gcc, Elsewhere) { builds("cpp", "gcc", "g++"); }
+BOOST_FIXTURE_TEST_CASE(the_c_template_builds_with_clang, Elsewhere, *boost::unit_test::label("full")) {
+  builds("c", "clang", "clang++");
+}
+BOOST_FIXTURE_TEST_CASE(the_cpp_template_builds_with_gcc, Elsewhere, *boost::unit_test::label("full")) {
+  builds("cpp", "gcc", "g++");
+}
 BOOST_FIXTURE_TEST_CASE(the_cpp_template_builds_with_clang, Elsewhere) { builds("cpp", "clang", "clang++"); }
 
 BOOST_FIXTURE_TEST_CASE(a_missing_symbol_is_refused_by_the_linker, Elsewhere) {
