@@ -128,6 +128,7 @@ void Loop::run_epoch() {
   std::optional<BatchInfo> next = fetch_batch();
   bool last = !next;
   while (next) {
+    phase_ = "training data";
     engine_.take();
     const BatchInfo batch = *next;
     next = fetch_batch();
