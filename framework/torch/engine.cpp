@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "torch/error_text.hpp"
+#include "torch/libtorch_version.hpp"
 #include "torch/rng.hpp"
 #include "torch/task_sink.hpp"
 
@@ -32,13 +33,13 @@ auto asking(const std::string& task, const char* what, const Body& body) {
 }
 
 void check_loss(const at::Tensor& loss) {
-  if (!loss.defined()) throw std::runtime_error("it returned no tensor; return the loss");
+  if (!loss.defined()) throw std::runtime_error("training_step() returned no tensor; return the loss");
   if (loss.numel() != 1)
-    throw std::runtime_error("it returned a tensor of " + std::to_string(loss.numel()) +
+    throw std::runtime_error("training_step() returned a tensor of " + std::to_string(loss.numel()) +
                              " numbers; the loss must be one, say its mean()");
   if (!loss.requires_grad())
     throw std::runtime_error(
-        "the loss it returned needs no gradient: it does not depend on a parameter, or was detached");
+        "the loss that training_step() returned needs no gradient: it does not depend on a parameter, or was detached");
 }
 
 }  // namespace
@@ -69,21 +70,21 @@ TorchEngine::TorchEngine(std::unique_ptr<Task> task, std::string task_name)
 TorchEngine::~TorchEngine() = default;
 
 template <class Body>
-void TorchEngine::in_step(const char* what, const Body& body) {
+void TorchEngine::in_step(const Body& body) {
   try {
     body();
   } catch (const std::exception& error) {
-    throw std::runtime_error("task '" + name_ + "', " + what + ": " + error_text(error));
+    throw std::runtime_error("task '" + name_ + "': " + error_text(error));
   }
 }
 
 template <class Body>
-void TorchEngine::in_evaluation(const char* what, const Body& body) {
+void TorchEngine::in_evaluation(const Body& body) {
   try {
     body();
   } catch (const std::exception& error) {
-    throw std::runtime_error("task '" + name_ + "', " + what + ", validation batch " +
-                             std::to_string(evaluated_batch_) + ": " + error_text(error));
+    throw std::runtime_error("task '" + name_ + "', validation batch " + std::to_string(evaluated_batch_) + ": " +
+                             error_text(error));
   }
 }
 
@@ -98,11 +99,11 @@ void TorchEngine::take() {
   // A dataset knows its size, so what comes next is known without reading it ahead. The old batch goes first: the new
   // one then stands in the same memory, which the cache still holds.
   current_ = {};
-  in_step("training data", [&] { current_ = training_->read(); });
+  in_step([&] { current_ = training_->read(); });
 }
 
 void TorchEngine::training_step() {
-  in_step("training_step()", [&] {
+  in_step([&] {
     const TaskSink sink(*task_, sink_);
     loss_ = task_->training_step(model_->module(), current_);
     check_loss(loss_);
@@ -110,7 +111,7 @@ void TorchEngine::training_step() {
 }
 
 void TorchEngine::backward(double scale) {
-  in_step("backward", [&] {
+  in_step([&] {
     if (scale == 1.0) {
       loss_.backward();
     } else {
@@ -126,7 +127,7 @@ void TorchEngine::backward(double scale) {
 }
 
 void TorchEngine::optimizer_step(std::uint32_t optimizer) {
-  in_step("optimizer step", [&] { optimizers_->step(optimizer); });
+  in_step([&] { optimizers_->step(optimizer); });
 }
 
 void TorchEngine::start_evaluation(loop::Stage, std::uint32_t loader) {
@@ -147,11 +148,11 @@ std::optional<loop::BatchInfo> TorchEngine::fetch_evaluation() {
 
 void TorchEngine::take_evaluation() {
   evaluation_ = {};
-  in_evaluation("validation data", [&] { evaluation_ = evaluated_->read(); });
+  in_evaluation([&] { evaluation_ = evaluated_->read(); });
 }
 
 void TorchEngine::evaluation_step() {
-  in_evaluation("validation_step()", [&] {
+  in_evaluation([&] {
     const at::NoGradGuard no_gradients;
     const TaskSink sink(*task_, sink_);
     task_->validation_step(model_->module(), evaluation_);

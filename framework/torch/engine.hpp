@@ -17,8 +17,8 @@
 
 namespace tenon::torch_engine {
 
-/// Trains a task's model with LibTorch on the CPU. A message of a step names
-/// the step; the loop adds epoch and batch.
+/// Trains a task's model with LibTorch on the CPU. An error's message is the task's; the loop adds epoch, batch and
+/// what was being done.
 class TorchEngine final : public loop::Engine {
  public:
   /// Makes data, model and optimizers, the model right after LibTorch's generator was seeded, so that its weights are a
@@ -51,9 +51,9 @@ class TorchEngine final : public loop::Engine {
 
  private:
   template <class Body>
-  void in_step(const char* what, const Body& body);
+  void in_step(const Body& body);
   template <class Body>
-  void in_evaluation(const char* what, const Body& body);
+  void in_evaluation(const Body& body);
 
   std::unique_ptr<Task> task_;
   std::string name_;

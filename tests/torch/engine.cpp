@@ -27,6 +27,7 @@
 #include <tenon/failure.hpp>
 #include <tenon/torch_data.hpp>
 
+#include "loop/fit.hpp"
 #include "torch/data_order.hpp"
 #include "torch/rng.hpp"
 
@@ -438,7 +439,7 @@ BOOST_AUTO_TEST_CASE(optimizers_that_cannot_be_kept_are_refused_with_the_reason)
           "listed under each of its names): leave it out of one");
 }
 
-BOOST_AUTO_TEST_CASE(an_error_of_a_step_is_one_line_that_names_it) {
+BOOST_AUTO_TEST_CASE(an_error_of_a_step_is_one_line) {
   const auto error_of = [](std::function<at::Tensor(Net&, const tenon::Batch&)> step) {
     Trained trained(5, sgd, [&](TestTask& task) { task.step = std::move(step); });
     trained.engine->start_epoch(3, 16);
@@ -446,23 +447,43 @@ BOOST_AUTO_TEST_CASE(an_error_of_a_step_is_one_line_that_names_it) {
     trained.engine->take();
     return what_of([&] { trained.engine->training_step(); });
   };
-  const std::string prefix = "task 'test', training_step(): ";
+  const std::string prefix = "task 'test': ";
   const std::string of_libtorch = error_of([](Net& net, const tenon::Batch& batch) { return net.forward(batch[1]); });
   BOOST_TEST(of_libtorch.starts_with(prefix));
   BOOST_TEST(of_libtorch.ends_with("mat1 and mat2 shapes cannot be multiplied (8x1 and 4x4)"));
   BOOST_TEST(of_libtorch.find('\n') == std::string::npos);
   BOOST_TEST(error_of([](Net& net, const tenon::Batch& batch) { return net.forward(batch[0]); }) ==
-             prefix + "it returned a tensor of 8 numbers; the loss must be one, say its mean()");
+             prefix + "training_step() returned a tensor of 8 numbers; the loss must be one, say its mean()");
   BOOST_TEST(error_of([](Net& net, const tenon::Batch& batch) { return net.forward(batch[0]).mean().detach(); }) ==
-             prefix + "the loss it returned needs no gradient: it does not depend on a parameter, or was detached");
+             prefix +
+                 "the loss that training_step() returned needs no gradient: it does not depend on a parameter, or was "
+                 "detached");
   BOOST_TEST(error_of([](Net&, const tenon::Batch&) { return at::Tensor(); }) ==
-             prefix + "it returned no tensor; return the loss");
+             prefix + "training_step() returned no tensor; return the loss");
+}
+
+BOOST_AUTO_TEST_CASE(the_loop_says_where_a_task_failed) {
+  std::uint64_t calls = 0;
+  Trained trained(5, sgd, [&](TestTask& task) {
+    task.step = [&](Net& net, const tenon::Batch& batch) {
+      if (++calls == 10) throw std::runtime_error("the sky fell");
+      return net.forward(batch[0]).mean();
+    };
+  });
+  loop::RunFacts facts;
+  facts.run_id = "test";
+  facts.run_folder = std::filesystem::temp_directory_path();
+  facts.options.max_epochs = 2;
+  loop::Fit fit(*trained.engine, facts, facts.run_folder);
+  const loop::FitResult result = fit.run();
+  BOOST_TEST((result.exit == tenon::ExitCode::failed));
+  BOOST_TEST(result.detail == "epoch 1, batch 2, training_step: task 'test': the sky fell");
 }
 
 BOOST_AUTO_TEST_CASE(an_error_of_a_validation_names_its_batch) {
   Trained trained(5, sgd, [](TestTask& task) { task.fail_in_validation = true; });
   BOOST_TEST(what_of([&] { trained.evaluate(tenon::Stage::validation); }) ==
-             "task 'test', validation_step(), validation batch 2: ten pictures are missing");
+             "task 'test', validation batch 2: ten pictures are missing");
 }
 
 BOOST_AUTO_TEST_CASE(numbers_are_copied_out_row_by_row_whatever_their_strides) {
