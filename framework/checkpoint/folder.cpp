@@ -29,15 +29,16 @@ void check_name(std::string_view name) {
   }
 }
 
-/// Makes `path` and what is missing above it, each durable in its parent.
-void make_folders(FileSystem& files, const std::filesystem::path& path) {
+/// Makes `path` and what is missing above it, each durable in its parent if `durable`.
+void make_folders(FileSystem& files, const std::filesystem::path& path, bool durable) {
   struct stat found {};
   if (uninterrupted([&] { return files.status_at(AT_FDCWD, path.c_str(), &found); }) == 0) return;
   if (errno != ENOENT) throw_system_error("open", path.string());
   const std::filesystem::path parent = path.parent_path();
-  if (parent != path && !parent.empty()) make_folders(files, parent);
+  if (parent != path && !parent.empty()) make_folders(files, parent, durable);
   if (uninterrupted([&] { return files.make_folder_at(AT_FDCWD, path.c_str()); }) == -1 && errno != EEXIST)
     throw_system_error("create", path.string());
+  if (!durable) return;
   const Descriptor above = open_file(files, AT_FDCWD, parent.string(), O_RDONLY | O_DIRECTORY);
   sync(files, above.number(), parent.string());
 }
@@ -46,11 +47,12 @@ bool means_unsupported(int error) { return error == ENOSYS || error == EINVAL ||
 
 }  // namespace
 
-std::unique_ptr<Folder> Folder::open(const std::filesystem::path& path, std::string run_id, FileSystem& files) {
+std::unique_ptr<Folder> Folder::open(const std::filesystem::path& path, std::string run_id, bool durable,
+                                     FileSystem& files) {
   std::filesystem::path absolute = std::filesystem::absolute(path).lexically_normal();
   if (absolute.filename().empty()) absolute = absolute.parent_path();
   try {
-    make_folders(files, absolute);
+    make_folders(files, absolute, durable);
     Descriptor root = open_file(files, AT_FDCWD, absolute.string(), O_RDONLY | O_DIRECTORY);
     FolderLock lock(files, root.number(), run_id);
     sweep(files, root.number());
@@ -138,7 +140,7 @@ std::string Folder::publish(const std::string& temporary, const Content& content
     if (!rename_new(root_, temporary, parent, entry)) {
       if (content.versioned) continue;
       throw WriteError(WriteError::Reason::name_taken,
-                       "the name " + in_quotes(entry) + " was taken while it was written");
+                       "cannot write the checkpoint " + in_quotes(entry) + ": its name was taken meanwhile");
     }
     try {
       if (content.durable) sync_both(parent, folder);
@@ -155,7 +157,8 @@ void Folder::remove(std::string_view name) {
   check_name(name);
   const std::string what = "cannot remove the checkpoint " + in_quotes(name) + " of " + in_quotes(path_.string());
   for (const auto& [ref, target] : refs_) {
-    if (target == name) throw WriteError(WriteError::Reason::invalid, what + ": " + in_quotes(ref) + " points at it");
+    if (target == name && this->ref(ref) == target)
+      throw WriteError(WriteError::Reason::invalid, what + ": " + in_quotes(ref) + " points at it");
   }
   const auto [folder, entry] = split_name(name);
   const std::string trash = temporary_name(next_temporary_++);

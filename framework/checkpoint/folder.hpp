@@ -31,10 +31,10 @@ namespace tenon::checkpoint {
 /// write, remove and set_ref are called by one thread at a time; in_use and ref by any.
 class Folder {
  public:
-  /// Makes the folder and its parents, locks it for this process and sweeps what dead runs left.
-  /// Throws Failure (ExitCode::output) when another process or object holds it, with the owner's pid, or when it
-  /// cannot be written. `file_system` outlives the folder.
-  static std::unique_ptr<Folder> open(const std::filesystem::path& path, std::string run_id,
+  /// Makes the folder and its parents (durably, unless a replay says not), locks it for this process and sweeps what
+  /// dead runs left. Throws Failure (ExitCode::output) when another process or object holds it, with the owner's pid,
+  /// or when it cannot be written. `file_system` outlives the folder.
+  static std::unique_ptr<Folder> open(const std::filesystem::path& path, std::string run_id, bool durable = true,
                                       FileSystem& file_system = real_file_system());
   ~Folder();
   Folder(const Folder&) = delete;

@@ -3,21 +3,40 @@
 #include "checkpoint/lock.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <cstdio>
+#include <optional>
 #include <span>
+#include <system_error>
 #include <thread>
+
+#include "checkpoint/sweep.hpp"
 
 namespace tenon::checkpoint {
 namespace {
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
+/// Of a process on this host.
+std::string describe(pid_t process) {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host = {"unknown"};
+  return "process " + std::to_string(process) + " on host '" + host.data() + "'";
+}
+
+bool is_same(const struct stat& one, const std::optional<struct stat>& other) {
+  return other && one.st_dev == other->st_dev && one.st_ino == other->st_ino;
+}
+
+/// A process of this host that has ended; nobody knows of other hosts' processes.
+bool is_gone(const std::string& owner) {
+  int process = 0;
+  return std::sscanf(owner.c_str(), "process %d ", &process) == 1 && owner.starts_with(describe(process) + " ") &&
+         ::kill(process, 0) == -1 && errno == ESRCH;
 }
 
 std::string read_owner(FileSystem& files, int file) {
@@ -34,28 +53,69 @@ std::string read_owner(FileSystem& files, int file) {
 
 }  // namespace
 
-FolderLock::FolderLock(FileSystem& files, int folder, const std::string& run_id) : files_(&files) {
-  for (;;) {
-    file_ = open_file(files, folder, lock_file_name, O_RDWR | O_CREAT | O_NOFOLLOW);
-    if (uninterrupted([&] { return files.lock(file_.number()); }) == -1) {
-      if (errno == EWOULDBLOCK) throw LockedError(read_owner(files, file_.number()));
-      throw_system_error("lock", lock_file_name);
-    }
-    // The owner before us may have removed the file between our open and our lock.
-    const struct stat ours = status(files, file_.number(), lock_file_name);
-    const auto there = status_at(files, folder, lock_file_name);
-    if (there && there->st_dev == ours.st_dev && there->st_ino == ours.st_ino) break;
-  }
-  const std::string owner =
-      "process " + std::to_string(::getpid()) + " on host '" + host_name() + "' (run '" + run_id + "')\n";
+FolderLock::FolderLock(FileSystem& files, int folder, const std::string& run_id) : files_(&files), owner_(::getpid()) {
+  take(folder);
+  const std::string owner = describe(owner_) + " (run '" + run_id + "')\n";
   if (uninterrupted([&] { return files.truncate(file_.number(), 0); }) == -1)
     throw_system_error("truncate", lock_file_name);
   write_all(files, file_.number(), std::as_bytes(std::span(owner)), lock_file_name);
 }
 
+/// Opens the file; true when it was not there before.
+bool FolderLock::open_or_make(int folder) {
+  constexpr int flags = O_RDWR | O_NOFOLLOW;
+  for (;;) {
+    try {
+      file_ = open_file(*files_, folder, lock_file_name, flags | O_CREAT | O_EXCL);
+      return true;
+    } catch (const std::system_error& error) {
+      if (error.code() != std::errc::file_exists) throw;
+    }
+    try {
+      file_ = open_file(*files_, folder, lock_file_name, flags);
+      return false;
+    } catch (const std::system_error& error) {
+      if (error.code() != std::errc::no_such_file_or_directory) throw;
+    }
+  }
+}
+
+void FolderLock::take(int folder) {
+  for (;;) {
+    const bool is_new = open_or_make(folder);
+    if (uninterrupted([&] { return files_->lock(file_.number()); }) == -1) {
+      if (errno == EWOULDBLOCK) throw LockedError(read_owner(*files_, file_.number()));
+      if (errno != ENOSYS && errno != ENOTSUP && errno != ENOLCK) throw_system_error("lock", lock_file_name);
+      if (!is_new) take_over_by_existence(folder);
+      return;
+    }
+    // The owner before us may have removed the file between our open and our lock.
+    const struct stat ours = status(*files_, file_.number(), lock_file_name);
+    if (is_same(ours, status_at(*files_, folder, lock_file_name))) return;
+  }
+}
+
+void FolderLock::take_over_by_existence(int folder) {
+  const std::string owner = read_owner(*files_, file_.number());
+  const std::string refusal = owner + " (if it has ended, remove '" + lock_file_name + "')";
+  if (!is_gone(owner)) throw LockedError(refusal);
+  // Another may take over at the same time: what is moved away must be what was read, and what is made must be new.
+  const std::string aside = temporary_name(0);
+  const auto rename = [&](const std::string& from, const std::string& to) {
+    return uninterrupted([&] { return files_->rename_at(folder, from.c_str(), folder, to.c_str()); });
+  };
+  if (rename(lock_file_name, aside) == -1) throw LockedError(refusal);
+  if (!is_same(status(*files_, file_.number(), lock_file_name), status_at(*files_, folder, aside))) {
+    rename(aside, lock_file_name);
+    throw LockedError(refusal);
+  }
+  uninterrupted([&] { return files_->unlink_at(folder, aside.c_str(), 0); });
+  if (!open_or_make(folder)) throw LockedError(refusal);
+}
+
 void FolderLock::release(int folder) noexcept {
   if (file_.number() == -1) return;
-  uninterrupted([&] { return files_->unlink_at(folder, lock_file_name, 0); });
+  if (::getpid() == owner_) uninterrupted([&] { return files_->unlink_at(folder, lock_file_name, 0); });
   file_ = Descriptor();
 }
 

@@ -14,7 +14,8 @@ namespace tenon::checkpoint {
 inline constexpr const char* lock_file_name = ".tenon-lock";
 
 /// An flock on `.tenon-lock`: the kernel lets go of it when its owner dies, so that no stale pid is ever believed.
-/// Children that a process forks share it.
+/// Children that a process forks share it and leave it alone. Where the file system has no flock the file's existence
+/// is the lock, and it is taken over when its owner was a process of this host that is gone.
 class FolderLock {
  public:
   /// Throws LockedError when somebody has it, std::system_error when the system refuses.
@@ -24,8 +25,13 @@ class FolderLock {
   void release(int folder) noexcept;
 
  private:
+  bool open_or_make(int folder);
+  void take(int folder);
+  void take_over_by_existence(int folder);
+
   FileSystem* files_;
   Descriptor file_;
+  pid_t owner_;
 };
 
 /// `what()` names the owner: "process 4711 on host 'a' (run 'x')".

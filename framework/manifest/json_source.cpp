@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifest/json_source.hpp"
 
+#include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
-#include <optional>
 #include <vector>
 
 namespace tenon::manifest {

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "manifest/fit_schema.hpp"
 #include "manifest/json_source.hpp"
 #include "manifest/json_text.hpp"
+#include "manifest/schema_place.hpp"
 
 namespace tenon::manifest {
 namespace {
@@ -57,7 +60,59 @@ void check(const json::value& schema, const std::string& pointer) {
         check(member.value(), pointer + "/" + keyword + pointer_step(member.key()));
 }
 
+/// Walks along what is judged about the same value; `open` holds the way here, `done` what is known to end.
+class EndSearch {
+ public:
+  explicit EndSearch(const json::value& root) : root_(root) {}
+
+  void walk(const json::value& schema) {
+    if (!schema.is_object() || done_.contains(&schema)) return;
+    if (!open_.insert(&schema).second)
+      throw SchemaError(
+          "it leads back to itself without end: a $ref, allOf, anyOf, oneOf, not or if comes around to its "
+          "own start");
+    const json::object& object = schema.get_object();
+    if (object.contains("$ref")) {
+      const json::value* target = reference_target(schema, root_);
+      if (!target)
+        throw SchemaError("the $ref " + json_text(object.at("$ref")) +
+                          " leads nowhere: it must be '#' or '#/...' and stand for a part of the same schema");
+      walk(*target);
+    }
+    for (const char* keyword : {"not", "if", "then", "else"})
+      if (const json::value* inner = object.if_contains(keyword)) walk(*inner);
+    for (const char* keyword : {"allOf", "anyOf", "oneOf"})
+      if (const json::value* list = object.if_contains(keyword); list && list->is_array())
+        for (const json::value& inner : list->get_array()) walk(inner);
+    open_.erase(&schema);
+    done_.insert(&schema);
+    for (const char* keyword : {"additionalItems", "additionalProperties", "contains", "propertyNames", "items"})
+      if (const json::value* inner = object.if_contains(keyword)) later_.push_back(inner);
+    if (const json::value* items = object.if_contains("items"); items && items->is_array())
+      for (const json::value& item : items->get_array()) later_.push_back(&item);
+    for (const char* keyword : {"properties", "patternProperties", "definitions", "dependencies"})
+      if (const json::value* map = object.if_contains(keyword); map && map->is_object())
+        for (const auto& member : map->get_object()) later_.push_back(&member.value());
+  }
+
+  void walk_all() {
+    later_.push_back(&root_);
+    while (!later_.empty()) {
+      const json::value* next = later_.back();
+      later_.pop_back();
+      walk(*next);
+    }
+  }
+
+ private:
+  const json::value& root_;
+  std::set<const json::value*> open_, done_;
+  std::vector<const json::value*> later_;  // about other values: their members and entries
+};
+
 }  // namespace
+
+void require_end(const json::value& schema) { EndSearch(schema).walk_all(); }
 
 void require_draft_7(const json::value& schema) {
   if (schema.is_object())

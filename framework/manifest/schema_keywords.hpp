@@ -11,6 +11,9 @@ namespace tenon::manifest {
 /// valijson would pass over in silence.
 void require_draft_7(const boost::json::value& schema);
 
+/// Throws SchemaError where a schema leads back to itself for one and the same value: judging that would never end.
+void require_end(const boost::json::value& schema);
+
 }  // namespace tenon::manifest
 
 #endif

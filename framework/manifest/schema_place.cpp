@@ -44,16 +44,19 @@ bool names_type(const json::value& type, std::string_view wanted) {
 
 }  // namespace
 
+const json::value* reference_target(const json::value& schema, const json::value& root) {
+  const json::value* reference = schema.is_object() ? schema.get_object().if_contains("$ref") : nullptr;
+  if (!reference || !reference->is_string()) return nullptr;
+  const std::string_view target = reference->get_string();
+  return target.substr(0, 1) == "#" ? find_value(root, target.substr(1)) : nullptr;
+}
+
 const json::value& follow_references(const json::value& schema, const json::value& root) {
   const json::value* at = &schema;
-  for (int hops = 0; hops < 16 && at->is_object(); ++hops) {
-    const json::value* reference = at->get_object().if_contains("$ref");
-    if (!reference || !reference->is_string()) break;
-    const std::string_view target = reference->get_string();
-    const json::value* found =
-        target.substr(0, 1) == "#" ? (target.size() == 1 ? &root : find_value(root, target.substr(1))) : nullptr;
-    if (!found) break;
-    at = found;
+  for (int hops = 0; hops < 16; ++hops) {
+    const json::value* next = reference_target(*at, root);
+    if (!next) break;
+    at = next;
   }
   return *at;
 }

@@ -12,6 +12,9 @@
 
 namespace tenon::manifest {
 
+/// What the `$ref` of `schema` stands for; nullptr where it has none, or one that leads out of `root` or nowhere.
+const boost::json::value* reference_target(const boost::json::value& schema, const boost::json::value& root);
+
 /// `schema` behind its local `$ref`s; `schema` itself where there is none or it leads nowhere.
 const boost::json::value& follow_references(const boost::json::value& schema, const boost::json::value& root);
 

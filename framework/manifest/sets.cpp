@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifest/sets.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <optional>
 #include <vector>
 
 #include "manifest/json_source.hpp"

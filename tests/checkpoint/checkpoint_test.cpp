@@ -2,10 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/checkpoint.hpp"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -79,6 +84,36 @@ BOOST_FIXTURE_TEST_CASE(large_and_empty_tensors_come_back, Saved) {
   BOOST_REQUIRE(model.records.size() == 4U);
   check_same(model.records[2], content.model[3]);
   check_same(model.records[3], content.model[2]);
+}
+
+BOOST_AUTO_TEST_CASE(too_little_memory_is_an_error_that_names_the_tensor) {
+#ifdef __SANITIZE_ADDRESS__
+  BOOST_TEST_MESSAGE("not tried: the address sanitizer needs all of the address space");
+#else
+  constexpr std::size_t mebibyte = std::size_t{1} << 20;
+  const ScratchFolder scratch(ScratchFolder::memory());
+  const std::vector<std::byte> zeros(128 * mebibyte);
+  Content content = full_content("a");
+  content.model = {{"huge", DType::u8, {static_cast<std::int64_t>(zeros.size())}, zeros}};
+  const fs::path path = Folder::open(scratch.path(), "run-1")->write(content).path;
+  const pid_t child = fork();
+  if (child == 0) {
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const rlim_t limit = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) + 64 * mebibyte;
+    const rlimit limits{limit, limit};
+    setrlimit(RLIMIT_AS, &limits);
+    try {
+      Checkpoint::open(path).load(model_file);
+      _exit(1);
+    } catch (const ReadError& error) {
+      _exit(std::string(error.what()).ends_with("no memory for the 134217728 bytes of tensor 'huge'") ? 0 : 2);
+    }
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  BOOST_TEST(status == 0);
+#endif
 }
 
 BOOST_FIXTURE_TEST_CASE(the_document_ends_with_the_hash_of_its_own_preceding_bytes, Saved) {

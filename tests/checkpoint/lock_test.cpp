@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <cerrno>
 #include <functional>
+#include <set>
 #include <string>
 #include <tenon/failure.hpp>
 
@@ -68,4 +70,50 @@ BOOST_AUTO_TEST_CASE(the_lock_of_a_dead_process_is_taken_over) {
   BOOST_TEST(entries(scratch.path()).contains(".tenon-lock"));
   BOOST_TEST(refusal(scratch.path()) == "");
   BOOST_TEST(entries(scratch.path()).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_forked_child_does_not_let_go_of_its_parents_folder) {
+  const ScratchFolder scratch;
+  auto folder = Folder::open(scratch.path(), "parent");
+  BOOST_TEST(in_child([&] {
+               folder.reset();
+               return 0;
+             }) == 0);
+  BOOST_TEST(refusal(scratch.path()).find("(run 'parent')") != std::string::npos);
+}
+
+namespace {
+
+class NoLocks : public FileSystem {
+ public:
+  int lock(int) override {
+    errno = ENOSYS;
+    return -1;
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(without_flock_the_file_is_the_lock_and_a_dead_owners_is_taken_over) {
+  const ScratchFolder scratch;
+  NoLocks files;
+  const auto open = [&] { return Folder::open(scratch.path(), "run", true, files); };
+  const auto refused = [&](const std::string& text) {
+    const auto says = [&](const tenon::Failure& failure) {
+      return std::string(failure.what()).find(text) != std::string::npos;
+    };
+    BOOST_CHECK_EXCEPTION(open(), tenon::Failure, says);
+  };
+  auto folder = open();
+  refused("process " + std::to_string(getpid()) + " on host '");
+  folder.reset();
+  BOOST_TEST(entries(scratch.path()).empty());
+  BOOST_TEST(in_child([&] {
+               open().release();
+               return 0;
+             }) == 0);
+  open()->write(full_content("a"));
+  write_text(scratch.path() / ".tenon-lock", "process 1 on host 'far away' (run 'x')\n");
+  refused("process 1 on host 'far away' (run 'x') (if it has ended, remove '.tenon-lock')");
+  BOOST_TEST((entries(scratch.path()) == std::set<std::string>{"a.ckpt", ".tenon-lock"}));
 }

@@ -68,7 +68,7 @@ class RecordingFileSystem : public FileSystem {
 struct Recorded {
   ScratchFolder scratch;
   RecordingFileSystem files;
-  std::unique_ptr<Folder> folder = Folder::open(scratch.path() / "made" / "c", "run", files);
+  std::unique_ptr<Folder> folder = Folder::open(scratch.path() / "made" / "c", "run", true, files);
 
   Calls take() { return std::exchange(files.calls, {}); }
 };
@@ -127,6 +127,7 @@ BOOST_FIXTURE_TEST_CASE(a_ref_moves_by_one_rename, Recorded) {
 
 BOOST_FIXTURE_TEST_CASE(a_replay_waits_for_no_disk, Recorded) {
   take();
+  folder = Folder::open(scratch.path() / "new" / "c", "run", false, files);
   Content content = full_content("x/a");
   content.durable = false;
   content.model.clear();

@@ -99,7 +99,7 @@ BOOST_FIXTURE_TEST_CASE(a_ref_never_takes_the_place_of_something_else, OpenFolde
 
 BOOST_FIXTURE_TEST_CASE(without_links_and_exclusive_renames_everything_works_with_a_text_file, OpenFolder) {
   folder = nullptr;
-  folder = Folder::open(scratch.path(), "run-1", plain);
+  folder = Folder::open(scratch.path(), "run-1", true, plain);
   BOOST_TEST(folder->write(full_content("a")).name == "a");
   BOOST_TEST(folder->write(full_content("a")).name == "a-v1");
   write_text(path("b.ckpt"), "theirs");

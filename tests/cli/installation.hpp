@@ -4,8 +4,11 @@
 #ifndef TENON_TESTS_CLI_INSTALLATION_HPP
 #define TENON_TESTS_CLI_INSTALLATION_HPP
 
+#include <sys/wait.h>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>

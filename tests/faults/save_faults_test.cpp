@@ -35,7 +35,7 @@ constexpr const char* new_name = "sub/new";
 
 /// What a run does. `tell` is called with each thing that it may rely on from then on; Failure and WriteError end it.
 void save_and_prune(const fs::path& path, FileSystem& files, const std::function<void(Told)>& tell) {
-  const auto folder = Folder::open(path, "run", files);
+  const auto folder = Folder::open(path, "run", true, files);
   tell(opened);
   folder->write(full_content(new_name));
   tell(saved);
@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(a_run_may_be_killed_before_any_call) {
 BOOST_AUTO_TEST_CASE(after_a_full_disk_has_space_again_the_same_folder_goes_on) {
   const Trial trial;
   FaultyFileSystem files;
-  const auto folder = Folder::open(trial.path, "run", files);
+  const auto folder = Folder::open(trial.path, "run", true, files);
   const long ready = files.calls;
   for (long at = ready; at < ready + 12; ++at) {
     files.calls = ready;
@@ -219,7 +219,7 @@ BOOST_AUTO_TEST_CASE(a_failed_fsync_is_never_asked_again) {
   };
   const ScratchFolder scratch;
   CountingSyncs files;
-  const auto folder = Folder::open(scratch.path(), "run", files);
+  const auto folder = Folder::open(scratch.path(), "run", true, files);
   for (int attempt = 1; attempt <= 2; ++attempt) {
     BOOST_CHECK_THROW(folder->write(full_content("a")), WriteError);
     BOOST_TEST(files.syncs == attempt);

@@ -148,6 +148,24 @@ BOOST_AUTO_TEST_CASE(a_schema_newer_than_draft_7_is_refused_as_the_plugins_fault
              R"({"unevaluatedItems":{"$defs":1}})");
 }
 
+BOOST_AUTO_TEST_CASE(a_schema_may_refer_to_itself_further_down) {
+  const char* tree =
+      R"({"properties": {"name": {"type": "string", "default": "leaf"}, "next": {"anyOf": [{"$ref": "#"}, {"const": 0}]}}})";
+  BOOST_TEST(checked("{\"next\": {\"next\": {\"name\": \"end\", \"next\": 0}}}", tree) ==
+             R"({"next":{"next":{"name":"end","next":0},"name":"leaf"},"name":"leaf"})");
+}
+
+BOOST_AUTO_TEST_CASE(a_schema_without_end_is_refused) {
+  for (
+      const char* endless :
+      {R"({"$ref": "#"})", R"({"anyOf": [{"$ref": "#"}]})", R"({"properties": {"a": {"$ref": "#/properties/a"}}})",
+       R"({"definitions": {"a": {"not": {"$ref": "#/definitions/b"}}, "b": {"allOf": [{"$ref": "#/definitions/a"}]}}})",
+       R"({"properties": {"a": {"$ref": "#/definitions/d"}},
+            "definitions": {"d": {"default": {}, "properties": {"a": {"$ref": "#/definitions/d"}}}}})"})
+    BOOST_TEST(checked("{}", endless).find("without end") != std::string::npos,
+               endless << ": " << checked("{}", endless));
+}
+
 BOOST_AUTO_TEST_CASE(a_schema_that_is_not_valid_is_refused_as_its_owners_fault) {
   for (const char* broken : {R"({"properties": {"a": {"type": "integr"}}})", R"({"$ref": "#/definitions/none"})",
                              R"({"properties": {"a": {"$ref": "http://example.org/schema.json"}}})",

@@ -4,6 +4,7 @@
 
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
+#include <limits>
 
 #include "manifest/json_text.hpp"
 #include "manifest_texts.hpp"
