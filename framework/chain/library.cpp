@@ -17,6 +17,7 @@
 #include <stdexcept>
 
 #include "chain/abi.hpp"
+#include "chain/breadcrumb.hpp"
 #include "chain/identity.hpp"
 #include "chain/sha256.hpp"
 #include "tenon/failure.hpp"
@@ -54,6 +55,8 @@ void check_pin(const fs::path& file, const std::string& actual, std::string_view
 // Boost.DLL's own handle would unload in its destructor: these are never destroyed.
 boost::dll::shared_library& load(const fs::path& file) {
   using boost::dll::load_mode::type;
+  const std::string who = "plugin library '" + file.string() + "'";
+  const Breadcrumb trail(who.c_str(), "load", TENON_UNKNOWN);  // static constructors run now
   try {
     return *new boost::dll::shared_library(file, type::rtld_now | type::rtld_local);
   } catch (const std::exception& x) {

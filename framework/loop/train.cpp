@@ -78,6 +78,7 @@ void keep_manifest(const std::filesystem::path& folder, const std::string& docum
 }  // namespace
 
 ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) {
+  chain::install_crash_handler();  // before the first code of a plugin runs
   const std::vector<ResolvedCallback> callbacks =
       resolve_callbacks(manifest, catalogue_of(manifest, request.program_folder));
   ResolvedTask task = resolve_task(manifest, request.program_folder);
@@ -90,7 +91,6 @@ ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) 
   if (folder != request.run_folder)
     chain::log(TENON_LOG_INFO, "", request.run_folder.string() + " is taken: this run goes to " + folder.string());
 
-  chain::install_crash_handler();
   const std::unique_ptr<Engine> engine = open_torch_engine(engine_request(manifest, std::move(task)));
   Fit fit(*engine, run_facts(manifest, request, *engine, folder, document), manifest.file.parent_path());
   fit.chain().set_options_check([&](json::object& options, const json::value& schema, const std::string& where) {

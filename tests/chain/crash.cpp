@@ -90,6 +90,12 @@ BOOST_AUTO_TEST_CASE(create_and_save_are_named_as_hooks_are) {
         "SIGSEGV in callback 'csv' (org.example.misbehaving 0.1.0), hook save, step 41210");
 }
 
+BOOST_AUTO_TEST_CASE(a_library_that_crashes_while_it_is_loaded_is_named) {
+  const std::string file = TENON_BINARY_DIR "/tests/plugins_bad/crash_on_load.so";
+  const Ended ended = in_child([&] { Library::open(file, {{TENON_BINARY_DIR}}); });
+  check(ended, SIGSEGV, "SIGSEGV in plugin library '" + file + "', hook load");
+}
+
 BOOST_AUTO_TEST_CASE(outside_of_callbacks_nobody_is_blamed) {
   const Ended ended = in_child([] {
     Bench bench;
