@@ -59,6 +59,7 @@ ResolvedRun resolve(const CommandLine& line) {
   if (run.manifest.task) note([&] { run.task = resolve_task(run.manifest, policy); });
   for (const manifest::CallbackEntry& entry : run.manifest.callbacks)
     note([&] { run.callbacks.push_back(resolve_callback(run.manifest, entry, catalogue, policy)); });
+  loop::tell_duplicates(run.callbacks, catalogue);
   return run;
 }
 

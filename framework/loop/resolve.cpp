@@ -4,9 +4,11 @@
 
 #include <tenon/failure.hpp>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 
 #include "chain/library_section.hpp"
+#include "chain/log.hpp"
 
 namespace tenon::loop {
 
@@ -56,10 +58,22 @@ ResolvedCallback resolve_callback(const manifest::Manifest& manifest, const mani
   return resolved;
 }
 
+void tell_duplicates(const std::vector<ResolvedCallback>& resolved, const chain::Catalogue& catalogue) {
+  for (const chain::Duplicate& duplicate : catalogue.duplicates())
+    if (std::any_of(resolved.begin(), resolved.end(), [&](const ResolvedCallback& callback) {
+          const chain::Kind& kind = callback.choice.kind;
+          return callback.choice.file == duplicate.used && (kind.name == duplicate.name || kind.id == duplicate.name);
+        }))
+      chain::log(TENON_LOG_INFO, "",
+                 "plugin '" + duplicate.name + "' is taken from '" + duplicate.used.string() +
+                     "', which comes before '" + duplicate.ignored.string() + "'");
+}
+
 std::vector<ResolvedCallback> resolve_callbacks(const manifest::Manifest& manifest, const chain::Catalogue& catalogue) {
   std::vector<ResolvedCallback> resolved;
   for (const manifest::CallbackEntry& entry : manifest.callbacks)
     resolved.push_back(resolve_callback(manifest, entry, catalogue));
+  tell_duplicates(resolved, catalogue);
   return resolved;
 }
 

@@ -32,7 +32,10 @@ chain::Catalogue catalogue_of(const manifest::Manifest& manifest, const std::fil
 ResolvedCallback resolve_callback(const manifest::Manifest& manifest, const manifest::CallbackEntry& entry,
                                   const chain::Catalogue& catalogue);
 
-/// All of them, in manifest order. Throws Failure (ExitCode::plugin or ExitCode::manifest).
+/// Says, once for each, which plugins in use stand elsewhere too.
+void tell_duplicates(const std::vector<ResolvedCallback>& resolved, const chain::Catalogue& catalogue);
+
+/// All of them, in manifest order; tells duplicates. Throws Failure (ExitCode::plugin or ExitCode::manifest).
 std::vector<ResolvedCallback> resolve_callbacks(const manifest::Manifest& manifest, const chain::Catalogue& catalogue);
 
 /// Throws Failure (ExitCode::manifest where there is no task, ExitCode::task where it is not found or is no task).

@@ -56,6 +56,18 @@ BOOST_AUTO_TEST_CASE(options_are_checked_against_the_tasks_schema) {
       "for its default 64\n");
 }
 
+BOOST_AUTO_TEST_CASE(a_plugin_that_is_found_twice_is_told_of) {
+  const Installation tenon;
+  tenon.write("work/run.json", good);
+  fs::create_directories(tenon.root() / "data/tenon/plugins");
+  fs::copy_file(tenon.root() / "plugins/sample.so", tenon.root() / "data/tenon/plugins/mine.so");
+  const Outcome outcome = tenon.run("manifest check run.json");
+  BOOST_TEST(outcome.code == 0);
+  BOOST_TEST(outcome.err ==
+             "info plugin 'sample' is taken from '<here>/data/tenon/plugins/mine.so', which comes before "
+             "'<here>/plugins/sample.so'\n");
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_plugin_ends_with_4_and_a_missing_task_with_5) {
   const Installation tenon;
   tenon.write("work/run.json", good);
