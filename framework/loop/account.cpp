@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "manifest/json_text.hpp"
+#include "tenon/json_text.hpp"
 
 namespace tenon::loop {
 
@@ -25,7 +25,7 @@ std::string plain(const json::value& value) {
     std::snprintf(shown.data(), shown.size(), "%.6g", *number);
     return shown.data();
   }
-  return manifest::json_text(value);
+  return json_text(value);
 }
 
 std::string counted(const json::value& n, const std::string& what) {

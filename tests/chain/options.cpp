@@ -168,6 +168,8 @@ BOOST_FIXTURE_TEST_CASE(numbers_are_short_and_read_back_the_same, WriterFixture)
   }
   options.write_number(writer, 0.1);
   BOOST_TEST(finish() == "0.1");
+  options.write_number(writer, 3.0);
+  BOOST_TEST(finish() == "3.0");  // a reader sees a number with a fraction again
   options.write_number(writer, std::nan(""));
   BOOST_TEST(finish() == "\"nan\"");
   options.write_number(writer, -std::numeric_limits<double>::infinity());

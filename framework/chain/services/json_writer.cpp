@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "chain/abi.hpp"
-#include "chain/services/json_text.hpp"
+#include "tenon/json_text.hpp"
 
 /// Text so far, the brackets open, and the first mistake made, which write_finish reports.
 struct tenon_json_writer {

@@ -11,9 +11,9 @@
 #include "chain/abi.hpp"
 #include "chain/callback.hpp"
 #include "chain/services/json_document.hpp"
-#include "chain/services/json_text.hpp"
 #include "chain/services/json_writer.hpp"
 #include "chain/services/services.hpp"
+#include "tenon/json_text.hpp"
 
 namespace tenon::chain {
 namespace {

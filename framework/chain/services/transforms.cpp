@@ -9,9 +9,9 @@
 #include "chain/abi.hpp"
 #include "chain/callback.hpp"
 #include "chain/chain.hpp"
-#include "chain/services/json_text.hpp"
 #include "chain/services/services.hpp"
 #include "tenon/did_you_mean.hpp"
+#include "tenon/json_text.hpp"
 
 namespace tenon::chain {
 
