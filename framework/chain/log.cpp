@@ -19,7 +19,7 @@ constexpr spdlog::level::level_enum level_of(tenon_log_level level) noexcept {
 spdlog::logger& logger() {
   static spdlog::logger& only = *[] {
     auto made = std::make_unique<spdlog::logger>("tenon", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
-    made->set_pattern("%^%l%$ %v");
+    made->set_pattern("%^%l:%$ %v");
     made->flush_on(spdlog::level::trace);
     return made.release();
   }();

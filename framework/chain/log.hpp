@@ -10,7 +10,7 @@
 
 namespace tenon::chain {
 
-/// Writes "<level> <who>: <text>"; `who` is a callback's id, or empty for the host's own. [any-thread]
+/// Writes "<level>: <who>: <text>"; `who` is a callback's id, or empty for the host's own. [any-thread]
 void log(tenon_log_level level, std::string_view who, std::string_view text) noexcept;
 
 /// Whether a message of this level would be written. [any-thread]

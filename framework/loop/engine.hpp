@@ -61,12 +61,13 @@ class Engine {
   virtual ~Engine() = default;
   virtual const EngineFacts& facts() const = 0;
 
-  /// Before the first epoch; modules are in the mode they were made in, which is training. The sink lives as long as the run.
+  /// Before the first epoch; modules are in the mode they were made in, which is training. The sink lives as long as
+  /// the run.
   virtual void start_fit(MetricSink& metrics) = 0;
   /// The training loader from the first sample of `epoch`'s order; `skip` samples are passed over.
   virtual void start_epoch(std::uint64_t epoch, std::uint64_t skip) = 0;
-  /// The batch after the current one, so that the last one is known; nothing at the loader's end. Not asked twice for one
-  /// batch. An engine that knows what comes may read it as late as in take().
+  /// The batch after the current one, so that the last one is known; nothing at the loader's end. Not asked twice for
+  /// one batch. An engine that knows what comes may read it as late as in take().
   virtual std::optional<BatchInfo> fetch() = 0;
   /// The batch fetched last becomes the current one.
   virtual void take() = 0;

@@ -44,7 +44,7 @@ FitResult Loop::fit() {
   } catch (const chain::CallbackError& error) {
     result.reason = TENON_END_FAILED;
     result.exit = started ? ExitCode::failed : ExitCode::callback;
-    result.detail = "callback '" + error.callback_id() + "' failed in " + error.hook() + ": " + error.what();
+    result.detail = error.what();
     phase_ = error.hook().c_str();
     if (started) or_note(result, [&] { report_exception(error.status(), result.detail, error.callback_id()); });
   } catch (const Failure& failure) {

@@ -58,6 +58,14 @@ fs::path claim_run_folder(const fs::path& wanted) {
   return folder;
 }
 
+void make_empty(const fs::path& claimed) noexcept {
+  std::error_code wrong;
+  for (fs::directory_iterator entry(claimed, wrong), end; !wrong && entry != end; entry.increment(wrong)) {
+    std::error_code ignored;
+    fs::remove_all(entry->path(), ignored);
+  }
+}
+
 std::string new_run_id() {
   const std::time_t now = std::time(nullptr);
   std::tm utc{};

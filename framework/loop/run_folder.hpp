@@ -13,6 +13,9 @@ namespace tenon::loop {
 /// it cannot be made or written.
 std::filesystem::path claim_run_folder(const std::filesystem::path& wanted);
 
+/// Removes what this run has put into its folder; it stays claimed.
+void make_empty(const std::filesystem::path& claimed) noexcept;
+
 /// Unique without any registry: the time and a random number, "20261122-081500-3f9a2c71".
 std::string new_run_id();
 

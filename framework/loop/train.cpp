@@ -75,6 +75,33 @@ void keep_manifest(const std::filesystem::path& folder, const std::string& docum
   if (!out.flush()) throw Failure(ExitCode::output, "'" + (folder / "manifest.json").string() + "' cannot be written");
 }
 
+ExitCode fit(const manifest::Manifest& manifest, const TrainRequest& request,
+             const std::vector<ResolvedCallback>& callbacks, const std::vector<const chain::Library*>& libraries,
+             ResolvedTask task, const std::filesystem::path& folder, const std::string& document) {
+  const std::unique_ptr<Engine> engine = open_torch_engine(engine_request(manifest, std::move(task)));
+  Fit fit(*engine, run_facts(manifest, request, *engine, folder, document), manifest.file.parent_path());
+  fit.chain().set_options_check([&](json::object& options, const json::value& schema, const std::string& where) {
+    manifest::check_options(manifest, "/callbacks", options, schema, where);
+  });
+  if (request.json)
+    fit.decisions().set_listener([](const Decision& d) { print(manifest::json_text(to_json(d)) + "\n"); });
+  for (std::size_t i = 0; i < callbacks.size(); ++i) {
+    const manifest::CallbackEntry& entry = callbacks[i].entry;
+    fit.chain().add({entry.plugin, entry.id, to_on_error(entry.on_error), entry.config, manifest.where(entry.pointer)},
+                    libraries[i]->kind(callbacks[i].choice.kind.id), libraries[i]->info());
+  }
+
+  keep_manifest(folder, document);
+  const FitResult result = fit.run();
+  if (result.refused) throw Failure(result.exit, result.detail);
+  if (request.json)
+    print(manifest::json_text(json::object{{"summary", fit.summary(result)}}) + "\n");
+  else
+    print("\n" + fit.account_text(result) + "run folder: " + folder.string() + "\n");
+  if (result.reason == TENON_END_FAILED) chain::log(TENON_LOG_ERROR, "", result.detail);
+  return result.exit;
+}
+
 }  // namespace
 
 ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) {
@@ -91,28 +118,12 @@ ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) 
   if (folder != request.run_folder)
     chain::log(TENON_LOG_INFO, "", request.run_folder.string() + " is taken: this run goes to " + folder.string());
 
-  const std::unique_ptr<Engine> engine = open_torch_engine(engine_request(manifest, std::move(task)));
-  Fit fit(*engine, run_facts(manifest, request, *engine, folder, document), manifest.file.parent_path());
-  fit.chain().set_options_check([&](json::object& options, const json::value& schema, const std::string& where) {
-    manifest::check_options(manifest, "/callbacks", options, schema, where);
-  });
-  if (request.json)
-    fit.decisions().set_listener([](const Decision& d) { print(manifest::json_text(to_json(d)) + "\n"); });
-  for (std::size_t i = 0; i < callbacks.size(); ++i) {
-    const manifest::CallbackEntry& entry = callbacks[i].entry;
-    fit.chain().add({entry.plugin, entry.id, to_on_error(entry.on_error), entry.config, manifest.where(entry.pointer)},
-                    libraries[i]->kind(callbacks[i].choice.kind.id), libraries[i]->info());
+  try {
+    return fit(manifest, request, callbacks, libraries, std::move(task), folder, document);
+  } catch (const Failure&) {
+    make_empty(folder);  // nothing was trained: the next attempt finds it as this one did
+    throw;
   }
-
-  keep_manifest(folder,
-                document);  // not before: the folder of a run that could not start stays empty, and is used again
-  const FitResult result = fit.run();
-  if (request.json)
-    print(manifest::json_text(json::object{{"summary", fit.summary(result)}}) + "\n");
-  else if (!result.refused)
-    print("\n" + fit.account_text(result) + "run folder: " + folder.string() + "\n");
-  if (result.reason == TENON_END_FAILED) chain::log(TENON_LOG_ERROR, "", result.detail);
-  return result.exit;
 }
 
 }  // namespace tenon::loop

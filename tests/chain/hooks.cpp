@@ -154,7 +154,7 @@ BOOST_FIXTURE_TEST_CASE(a_disabled_callback_leaves_every_list, Fixture) {
   const std::string said = stderr_of([&] { chain.on_train_batch_end(batch); });
   BOOST_TEST(
       said ==
-      "error callback 'csv' (org.example.scripted 1.3.0) failed in on_train_batch_end, step 41210: disk full; it "
+      "error: callback 'csv' (org.example.scripted 1.3.0) failed in on_train_batch_end, step 41210: disk full; it "
       "is disabled for the rest of the run, its last saved state is kept\n");
   BOOST_TEST(csv.disabled());
   BOOST_TEST(csv.disabled_reason().find("disk full") != std::string::npos);

@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(folders_are_searched_in_the_documented_order) {
                                           "/usr/lib/tenon/plugins"};
   BOOST_TEST(paths == expected, boost::test_tools::per_element());
   BOOST_TEST(said ==
-             "warning 'relative' of $TENON_PLUGIN_PATH is left out: nothing is looked for in the working "
+             "warning: 'relative' of $TENON_PLUGIN_PATH is left out: nothing is looked for in the working "
              "directory; write the whole path\n");
   setenv("XDG_DATA_HOME", "relative", 1);
   setenv("HOME", "/home/someone", 1);

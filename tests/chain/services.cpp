@@ -62,9 +62,9 @@ BOOST_FIXTURE_TEST_CASE(a_host_says_who_it_is, Fixture) {
 BOOST_FIXTURE_TEST_CASE(messages_are_headed_by_the_callbacks_id, Fixture) {
   const tenon_host& host = *first.host();
   BOOST_TEST(stderr_of([&] { host.log(&host, TENON_LOG_WARN, {}, 0, to_text("disk is {nearly} full")); }) ==
-             "warning first: disk is {nearly} full\n");
+             "warning: first: disk is {nearly} full\n");
   BOOST_TEST(stderr_of([&] { host.log(&host, TENON_LOG_INFO, to_text("a.cpp"), 7, to_text("x")); }) ==
-             "info first: a.cpp:7: x\n");
+             "info: first: a.cpp:7: x\n");
   BOOST_TEST(host.log_enabled(&host, TENON_LOG_DEBUG) == 0);
   BOOST_TEST(stderr_of([&] { host.log(&host, TENON_LOG_DEBUG, {}, 0, to_text("x")); }).empty());
   set_log_level(TENON_LOG_DEBUG);

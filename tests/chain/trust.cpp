@@ -142,7 +142,7 @@ BOOST_FIXTURE_TEST_CASE(a_trusted_folder_lets_it_pass_and_says_so, Fixture) {
   });
   policy.trusted = {plugins};
   const std::string said = stderr_of([&] { check_trust(file, policy); });
-  BOOST_TEST(said == "warning '" + file.string() + "' is loaded because '" + plugins.string() +
+  BOOST_TEST(said == "warning: '" + file.string() + "' is loaded because '" + plugins.string() +
                          "' is trusted on your word, although " + reason() + "\n");
   policy.trusted = {folder.path() / "plug"};  // the beginning of a name is not the folder
   BOOST_CHECK_THROW(check_trust(file, policy), Failure);

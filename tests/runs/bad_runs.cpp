@@ -86,6 +86,7 @@ BOOST_AUTO_TEST_CASE(two_save_last_in_one_folder) {
   here.manifest(
       R"({"plugin": "checkpoint", "id": "one", "config": {"save_last": true}}, {"plugin": "checkpoint", "id": "two", "config": {"save_last": true}})");
   expect(here, here.run("train run.json"), 6, {"'last'", "belongs to callback 'one'", "callback 'two'", "dirpath"});
+  BOOST_CHECK_MESSAGE(fs::is_empty(here / "runs/run"), "a run that could not start leaves something behind");
 }
 
 BOOST_AUTO_TEST_CASE(a_validation_metric_without_validation) {
