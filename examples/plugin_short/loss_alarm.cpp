@@ -13,7 +13,9 @@ class LossAlarm {
       R"({"type": "object", "additionalProperties": false, "properties": {"limit": {"type": "number", "default": 100}}})";
 
   explicit LossAlarm(tenon::Host host)
-      : run_(host), limit_(tenon::Options(host).get<double>("/limit")), loss_(tenon::Metrics(host).monitor("train_loss")) {}
+      : run_(host),
+        limit_(tenon::Options(host).get<double>("/limit")),
+        loss_(tenon::Metrics(host).monitor("train_loss")) {}
 
   void on_metrics(const tenon_metrics_args& args) {  // declaring a hook is all it takes
     for (const tenon_logged_metric& logged : tenon::logged(args))
