@@ -97,6 +97,7 @@ void CommitPoint::deliver() {
   std::vector<EndedTicket> ended = std::exchange(requests_.ended, {});
   std::stable_sort(ended.begin(), ended.end(), [](const auto& a, const auto& b) { return a.ticket < b.ticket; });
   for (const EndedTicket& e : ended) {
+    if (e.outcome != TENON_TICKET_DONE) not_done_.insert(e.ticket);  // a withdrawn one too: releases after it are void
     tenon_ticket_args args{};
     args.struct_size = sizeof args;
     args.request = e.request;

@@ -195,6 +195,23 @@ BOOST_AUTO_TEST_CASE(a_release_waits_for_its_replacement_and_is_void_when_that_f
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_release_is_void_when_its_replacement_is_withdrawn) {
+  TestEngine engine(4);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Probe& p = run.probe("a");
+  tenon_ticket first = 0;
+  p.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
+    if (step_of(a) == 1) first = save(p, "first");
+    if (step_of(a) != 2) return;
+    const tenon_ticket second = save(p, "second");
+    Checkpoints(Host(p.host)).release(first, second, "replaced");
+    BOOST_CHECK(Run(Host(p.host)).withdraw(second, "not wanted after all"));
+  };
+  run.run();
+  expect(folders(run.folder / "checkpoints"), {"first.ckpt"});
+}
+
 BOOST_AUTO_TEST_CASE(a_ref_follows_what_is_durable_and_holds_what_it_points_at) {
   TestEngine engine(4);
   LoopFixture run(engine);
