@@ -29,14 +29,16 @@ class CsvLogger {
       "description": "File to write, relative to the run's folder"}
   }})";
   static constexpr const char* const needs[] = {TENON_SERVICE_METRICS, TENON_SERVICE_OPTIONS, TENON_SERVICE_PATHS,
-                                                TENON_SERVICE_RUN, nullptr};
+                                                TENON_SERVICE_RUN,     TENON_SERVICE_BOARD,   nullptr};
   static constexpr std::uint32_t state_version = 1;
 
   // A full disk ends the log, not the training.
   static constexpr std::int32_t on_error = TENON_ON_ERROR_DISABLE;
 
   explicit CsvLogger(tenon::Host host)
-      : host_(host), path_(tenon::resolve(host, TENON_PATH_RUN, tenon::Options(host).get<std::string>("/filename"))) {}
+      : host_(host),
+        filename_(tenon::Options(host).get<std::string>("/filename")),
+        path_(tenon::resolve(host, TENON_PATH_RUN, filename_)) {}
 
   void on_fit_start(const tenon_fit_start_args& args) {
     std::vector<std::string> columns(fixed.begin(), fixed.end());
@@ -67,8 +69,11 @@ class CsvLogger {
   }
 
   void on_fit_end() {
-    if (table_) rows_ = table_->rows();
+    if (!table_) return;
+    rows_ = table_->rows();
     table_.reset();
+    tenon::publish(host_, TENON_TOPIC_ACCOUNT,
+                   tenon::JsonWriter(host_).object().member("file", filename_).member("rows", rows_).end().finish());
   }
 
   void save(tenon::StateWriter& out) const { out.put(table_ ? table_->rows() : rows_); }
@@ -116,6 +121,7 @@ class CsvLogger {
   }
 
   tenon::Host host_;
+  std::string filename_;
   std::string path_;
   std::optional<tenon::csv::Table> table_;
   std::vector<std::size_t> columns_;  // by metric number; 0, which is the epoch's, where it is not known yet

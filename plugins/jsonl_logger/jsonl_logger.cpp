@@ -25,7 +25,8 @@ class JsonlLogger {
     "filename": {"type": "string", "minLength": 1, "default": "metrics.jsonl",
       "description": "File to write, relative to the run's folder"}
   }})";
-  static constexpr const char* const needs[] = {TENON_SERVICE_OPTIONS, TENON_SERVICE_PATHS, TENON_SERVICE_RUN, nullptr};
+  static constexpr const char* const needs[] = {TENON_SERVICE_OPTIONS, TENON_SERVICE_PATHS, TENON_SERVICE_RUN,
+                                                TENON_SERVICE_BOARD, nullptr};
   static constexpr std::uint32_t state_version = 1;
 
   // A full disk ends the log, not the training.
@@ -34,10 +35,12 @@ class JsonlLogger {
   explicit JsonlLogger(tenon::Host host)
       : host_(host),
         json_(host),
-        path_(tenon::resolve(host, TENON_PATH_RUN, tenon::Options(host).get<std::string>("/filename"))) {}
+        filename_(tenon::Options(host).get<std::string>("/filename")),
+        path_(tenon::resolve(host, TENON_PATH_RUN, filename_)) {}
 
   void on_fit_start(const tenon_fit_start_args& args) {
     const std::uint64_t wanted = args.resumed ? size_ : 0;
+    if (!args.resumed) lines_ = 0;
     file_.emplace(path_, wanted);
     if (file_->size() != wanted)
       tenon::Run(host_).warn("the checkpoint was made after " + std::to_string(wanted) + " bytes, the file has " +
@@ -62,25 +65,33 @@ class JsonlLogger {
     json_.end();
     if (args.message.size) json_.member("message", tenon::view(args.message));
     file_->append(json_.end().finish() + "\n");
+    ++lines_;
   }
 
   void on_fit_end() {
-    if (file_) size_ = file_->size();
+    if (!file_) return;
+    size_ = file_->size();
     file_.reset();
+    tenon::publish(host_, TENON_TOPIC_ACCOUNT,
+                   tenon::JsonWriter(host_).object().member("file", filename_).member("lines", lines_).end().finish());
   }
 
-  void save(tenon::StateWriter& out) const { out.put(file_ ? file_->size() : size_); }
+  void save(tenon::StateWriter& out) const { out.put(file_ ? file_->size() : size_).put(lines_); }
   void load(tenon::StateReader& in, std::uint32_t saved_version) {
     tenon::policy::check_state_version(saved_version, state_version);
-    size_ = in.get<std::uint64_t>();
+    const auto size = in.get<std::uint64_t>();
+    lines_ = in.get<std::uint64_t>();
+    size_ = size;
   }
 
  private:
   tenon::Host host_;
   tenon::JsonWriter json_;
+  std::string filename_;
   std::string path_;
   std::optional<tenon::policy::LogFile> file_;
-  std::uint64_t size_ = 0;  // of the checkpoint resumed from
+  std::uint64_t size_ = 0;  // while no file is open
+  std::uint64_t lines_ = 0;
 };
 
 }  // namespace

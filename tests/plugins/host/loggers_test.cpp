@@ -128,6 +128,16 @@ BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_made_is_refused_before_training) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(the_account_says_where_the_numbers_are) {
+  PluginRun run(R"([{"plugin": "csv_logger", "id": "csv"}, {"plugin": "jsonl_logger", "id": "jsonl"}])");
+  run.log_step("train_loss", {0.5});
+  run.run();
+  BOOST_TEST(run.account("csv").at("file").as_string() == "metrics.csv");
+  BOOST_TEST(run.account("csv").at("rows").to_number<int>() == 2);
+  BOOST_TEST(run.account("jsonl").at("file").as_string() == "metrics.jsonl");
+  BOOST_TEST(run.account("jsonl").at("lines").to_number<int>() == 4);
+}
+
 BOOST_AUTO_TEST_CASE(a_full_disk_ends_the_log_and_not_the_training) {
   for (const std::string plugin : {"csv_logger", "jsonl_logger"}) {
     PluginRun run(R"([{"plugin": ")" + plugin + R"(", "id": "log", "config": {"filename": "full"}}])");
