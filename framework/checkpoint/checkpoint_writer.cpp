@@ -3,6 +3,7 @@
 #include "checkpoint/checkpoint_writer.hpp"
 
 #include <algorithm>
+#include <span>
 #include <stdexcept>
 
 #include "checkpoint/file_writer.hpp"

@@ -4,6 +4,9 @@
 
 #include <fcntl.h>
 
+#include <cstdint>
+#include <span>
+#include <stdexcept>
 #include <string>
 
 #include "checkpoint/format.hpp"

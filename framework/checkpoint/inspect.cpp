@@ -76,8 +76,9 @@ FolderListing list_checkpoints(const std::filesystem::path& folder, FileSystem& 
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) listing.checkpoints.push_back(look_at(folder, name, files));
   for (const auto& [ref, target] : refs) {
-    const auto found = std::find_if(listing.checkpoints.begin(), listing.checkpoints.end(),
-                                    [&](const ListedCheckpoint& listed) { return listed.name == target; });
+    const auto found =
+        std::find_if(listing.checkpoints.begin(), listing.checkpoints.end(),
+                     [&target = target](const ListedCheckpoint& listed) { return listed.name == target; });
     if (found == listing.checkpoints.end()) {
       listing.dangling_refs[ref] = target;
     } else {

@@ -2,13 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/names.hpp"
 
-#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <string>
 #include <vector>
 
 using namespace tenon::checkpoint;
-namespace data = boost::unit_test::data;
 
 const std::vector<std::string> good_names = {"epoch=3-step=120",
                                              "with space",
@@ -22,8 +20,8 @@ const std::vector<std::string> good_names = {"epoch=3-step=120",
                                              "x.ckpt",
                                              std::string(235, 'n')};
 
-BOOST_DATA_TEST_CASE(usual_and_unusual_names_are_taken, data::make(good_names)) {
-  BOOST_TEST(!problem_with_name(sample).has_value());
+BOOST_AUTO_TEST_CASE(usual_and_unusual_names_are_taken) {
+  for (const std::string& name : good_names) BOOST_TEST(problem_with_name(name).value_or("") == "", name);
 }
 
 const std::vector<std::pair<std::string, std::string>> bad_names = {
@@ -47,12 +45,11 @@ const std::vector<std::pair<std::string, std::string>> bad_names = {
     {std::string(236, 'n'), "236 bytes"},
 };
 
-BOOST_DATA_TEST_CASE(names_that_leave_the_folder_or_cannot_be_shown_are_refused_with_the_reason,
-                     data::xrange(bad_names.size())) {
-  const auto& [name, reason] = bad_names[static_cast<std::size_t>(sample)];
-  const auto problem = problem_with_name(name);
-  BOOST_REQUIRE(problem.has_value());
-  BOOST_TEST(problem->find(reason) != std::string::npos, name + ": " + *problem);
+BOOST_AUTO_TEST_CASE(names_that_leave_the_folder_or_cannot_be_shown_are_refused_with_the_reason) {
+  for (const auto& [name, reason] : bad_names) {
+    const std::string problem = problem_with_name(name).value_or("taken");
+    BOOST_TEST(problem.find(reason) != std::string::npos, name + ": " + problem);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(utf8_is_judged_as_rfc_3629_says) {
