@@ -12,8 +12,8 @@ constexpr auto schema = tenon::policy::with_saver_properties(R"({
   "$schema": "http://json-schema.org/draft-07/schema#",
   "type": "object", "additionalProperties": false,
   "properties": {
-    "filename": {"type": ["string", "null"], "minLength": 1, "default": null,
-      "description": "Name of a checkpoint; {metric} and {metric:format} stand for values. Left out: {epoch}-{step}"},
+    "filename": {"type": "string", "minLength": 1, "default": "{epoch}-{step}",
+      "description": "Name of a checkpoint; {metric} and {metric:format} stand for values"},
     "save_weights_only": {"type": "boolean", "default": false,
       "description": "Leave out what only a resume needs: optimizer, random generators, callbacks"},)",
                                                              R"(
@@ -31,7 +31,7 @@ class Checkpoint : public tenon::policy::Saver {
       TENON_SERVICE_CHECKPOINTS, TENON_SERVICE_METRICS, TENON_SERVICE_RUN,   TENON_SERVICE_RUN_INFO,
       TENON_SERVICE_OPTIONS,     TENON_SERVICE_BOARD,   TENON_SERVICE_PATHS, nullptr};
 
-  explicit Checkpoint(tenon::Host host) : Saver(host, kind(host), "{epoch}-{step}") {}
+  explicit Checkpoint(tenon::Host host) : Saver(host, kind(host)) {}
 
  private:
   static std::int32_t kind(tenon::Host host) {

@@ -38,8 +38,8 @@ class Saver {
   void load(StateReader& in, std::uint32_t saved_version);
 
  protected:
-  /// Reads the options of saver_schema.hpp. `default_name` stands for a filename that is not given. Throws Error.
-  Saver(Host host, std::int32_t kind, const std::string& default_name);
+  /// Reads the options of saver_schema.hpp. `default_name` stands for a filename that is null. Throws Error.
+  Saver(Host host, std::int32_t kind, const std::string& default_name = {});
   ~Saver() = default;
   Saver(const Saver&) = delete;
   Saver& operator=(const Saver&) = delete;

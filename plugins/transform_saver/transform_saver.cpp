@@ -33,12 +33,12 @@ constexpr auto schema = tenon::policy::with_saver_properties(R"({
             "oneOf": [
               {"type": "number"},
               {"type": "object", "additionalProperties": false, "required": ["factor"],
-                "properties": {"factor": {"type": "number"}}}]},
+                "properties": {"factor": {"type": "number", "description": "What every floating-point parameter is multiplied by"}}}]},
           "cast": {"description": "Round floating-point tensors to a smaller type: {\"dtype\": \"f16\"}, or \"f16\"",
             "oneOf": [
               {"enum": ["f16", "bf16"]},
               {"type": "object", "additionalProperties": false, "required": ["dtype"],
-                "properties": {"dtype": {"enum": ["f16", "bf16"]}}}]}},
+                "properties": {"dtype": {"enum": ["f16", "bf16"], "description": "What every floating-point tensor is rounded to"}}}]}},
         "additionalProperties": {
           "description": "A transform that another callback or the task offers, as <callback id>/<name> or task/<name>, with its options"}}},
     "filename": {"type": ["string", "null"], "minLength": 1, "default": null,
