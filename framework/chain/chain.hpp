@@ -173,7 +173,7 @@ class Chain {
   class Walk;
 
   template <std::uint32_t hook, class Args>
-  HookMethod<hook, Args>::Answer call(const Args& args) {
+  typename HookMethod<hook, Args>::Answer call(const Args& args) {
     if constexpr (std::is_void_v<typename HookMethod<hook, Args>::Answer>) {
       if (!listeners_[hook].empty())
         notify(hook, args);

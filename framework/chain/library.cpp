@@ -11,6 +11,7 @@
 #include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -52,13 +53,14 @@ void check_pin(const fs::path& file, const std::string& actual, std::string_view
                           ". If it was replaced on purpose, put the new value into the manifest; else do not run it");
 }
 
-// Boost.DLL's own handle would unload in its destructor: these are never destroyed.
+// Boost.DLL's own handle would unload in its destructor: these are never destroyed. Called under Library::open's lock.
 boost::dll::shared_library& load(const fs::path& file) {
   using boost::dll::load_mode::type;
   const std::string who = "plugin library '" + file.string() + "'";
   const Breadcrumb trail(who.c_str(), "load", TENON_UNKNOWN);  // static constructors run now
   try {
-    return *new boost::dll::shared_library(file, type::rtld_now | type::rtld_local);
+    static auto& kept = *new std::deque<boost::dll::shared_library>;
+    return kept.emplace_back(file, type::rtld_now | type::rtld_local);
   } catch (const std::exception& x) {
     throw refused(file, std::string("cannot be loaded: ") + x.what() +
                             ". Where a library that it needs is missing, ldd names it");
