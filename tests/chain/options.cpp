@@ -18,7 +18,7 @@ struct Fixture : Bench {
   Callback& callback = add(plain, "best", {},
                            boost::json::parse(R"({
       "monitor": "val_loss", "patience": 5, "min_delta": 1e-3, "whole": 1e3, "fraction": 1.5, "strict": true,
-      "nothing": null, "infinite": "-inf", "huge": 9223372036854775808, "list": [1, 2, 3],
+      "nothing": null, "infinite": "-inf", "huge": 9223372036854775808, "larger": 1e19, "list": [1, 2, 3],
       "transforms": [{"ema": {"decay": 0.999}}], "a/b": {"m~n": 7}})")
                                .as_object());
   const tenon_host* host = callback.host();
@@ -91,6 +91,8 @@ BOOST_FIXTURE_TEST_CASE(errors_name_the_file_and_the_pointer, Fixture) {
                 at + "/fraction: 1.5 is not a whole number of 64 bits");
   check_refused(refusal<std::int64_t>(options.integer, "/huge"), TENON_E_INVALID_ARGUMENT,
                 at + "/huge: 9223372036854775808 is not a whole number of 64 bits");
+  check_refused(refusal<std::int64_t>(options.integer, "/larger"), TENON_E_INVALID_ARGUMENT,
+                at + "/larger: 1e+19 is not a whole number of 64 bits");
   check_refused(refusal<std::int64_t>(options.integer, "/monitor"), TENON_E_INVALID_ARGUMENT,
                 at + "/monitor: \"val_loss\" is not a whole number");
   check_refused(refusal<double>(options.number, "/monitor"), TENON_E_INVALID_ARGUMENT,
