@@ -10,7 +10,7 @@ cmake_arguments=("$@")
 source "$root/packaging/setup.sh" --
 source "$root/packaging/setup/build.sh"
 
-configure_and_build -DTENON_BUILD_BENCHMARKS=ON -DTENON_WARNINGS_AS_ERRORS=OFF "${cmake_arguments[@]}"
+configure_and_build -DTENON_BUILD_BENCHMARKS=ON -DTENON_BUILD_TESTS=OFF -DTENON_WARNINGS_AS_ERRORS=OFF "${cmake_arguments[@]}"
 
 say "training: build/bin/tenon train examples/digits/run.json"
 cd "$root"

@@ -7,6 +7,7 @@
 #include <tenon/services/options.h>
 
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
