@@ -5,6 +5,10 @@ add_library(tenon_settings INTERFACE)
 target_compile_options(tenon_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow $<$<COMPILE_LANGUAGE:CXX>:-Wconversion>
   $<$<BOOL:${TENON_WARNINGS_AS_ERRORS}>:-Werror>)
+# Its guess (a reference result beside a temporary argument) is wrong for objects that live as long as the process.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+  target_compile_options(tenon_settings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-dangling-reference>)
+endif()
 
 # Where packaging/setup.sh unpacks what it does not install: a prefix, and a folder of prefixes.
 set(TENON_DEPENDENCIES "$ENV{TENON_DEPENDENCIES}" CACHE PATH "Prefix of dependencies that are not installed; empty: the set-up's folder")
