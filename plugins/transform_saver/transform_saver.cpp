@@ -81,10 +81,10 @@ class TransformSaver : public tenon::policy::Saver {
  private:
   /// Not the checkpoint plugin's default: both write into one folder unless told otherwise.
   static std::string default_name(tenon::Host host) {
-    std::string id(host.callback_id());
+    std::string prefix(host.callback_id());
     std::replace_if(
-        id.begin(), id.end(), [](char c) { return c == '/' || c == '{' || c == '}'; }, '_');
-    return id + "-{epoch}-{step}";
+        prefix.begin(), prefix.end(), [](char c) { return c == '/' || c == '{' || c == '}'; }, '_');
+    return prefix + "-{epoch}-{step}";
   }
 
   Pipeline pipeline_;
