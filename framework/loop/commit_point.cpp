@@ -321,6 +321,7 @@ void CommitPoint::carry_out_bests() {
 }
 
 void CommitPoint::carry_out_releases() {
+  for (Kept* kept : std::exchange(unremoved_, {})) remove(*kept);  // the disk may take it by now
   for (const ReleaseRequest& r : std::exchange(requests_.releases, {})) {
     if (r.after != 0 && not_done_.count(r.after)) continue;  // void: it stays held
     if (Kept* unheld = ledger_.release(r.held, r.reason)) remove(*unheld);
@@ -333,8 +334,12 @@ void CommitPoint::remove(Kept& kept) {
   try {
     ledger_.folder(kept.folder).remove(kept.name);
   } catch (const checkpoint::WriteError& error) {
-    decide(TENON_ACTION_WARN, by, relative(kept.path), "", "could not be removed: " + std::string(error.what()));
-    ledger_.erase(kept);
+    if (!kept.removal_failed) {
+      decide(TENON_ACTION_WARN, by, relative(kept.path), "", "could not be removed: " + std::string(error.what()));
+      if (by) ++tallies_[by->id()].warned["could not be removed: " + std::string(error.what())];
+    }
+    kept.removal_failed = true;
+    unremoved_.push_back(&kept);
     return;
   }
   if (by) ++tallies_[by->id()].removed;

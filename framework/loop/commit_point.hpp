@@ -92,6 +92,7 @@ class CommitPoint {
   std::string state_failure_;  // whose save() failed, and why
   std::vector<Notice> notices_;
   std::set<tenon_ticket> not_done_;
+  std::vector<Kept*> unremoved_;  // held by nobody, but still on disk: tried again at each commit point
   std::map<std::string, Tally> tallies_;
   bool stopped_ = false;
   std::string stop_detail_;

@@ -38,6 +38,7 @@ struct Kept {
   std::vector<std::string> refs;
   std::string last_release;  ///< why the last hold ended
   const chain::Callback* released_by = nullptr;
+  bool removal_failed = false;  ///< said once
 };
 
 class Ledger {

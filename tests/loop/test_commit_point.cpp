@@ -377,3 +377,30 @@ BOOST_AUTO_TEST_CASE(reasons_that_differ_only_in_their_numbers_are_told_once) {
   const std::string account = fit.account_text(fit.run());
   BOOST_CHECK(account.find("    skipped  val_loss … is not among the best … (3 times)\n") != std::string::npos);
 }
+
+BOOST_AUTO_TEST_CASE(a_removal_that_fails_is_told_once_and_tried_again) {
+  TestEngine engine(4);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Probe& p = run.probe("a");
+  tenon_ticket first = 0;
+  const std::filesystem::path kept = run.folder / "checkpoints/one.ckpt", aside = run.folder / "aside.ckpt";
+  p.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
+    if (step_of(a) == 1) first = save(p, "one");
+    if (step_of(a) == 2) {
+      std::filesystem::rename(kept, aside);  // something foreign in its place is not ours to remove
+      std::filesystem::create_directory(kept);
+      Checkpoints(Host(p.host)).release(first, 0, "enough");
+    }
+    if (step_of(a) == 4) {
+      std::filesystem::remove(kept);
+      std::filesystem::rename(aside, kept);
+    }
+  };
+  loop::Fit& fit = run.make();
+  const loop::FitResult result = fit.run();
+  const json::object account = fit.summary(result).at("callbacks").at("a").as_object();
+  BOOST_CHECK_EQUAL(account.at("warnings").as_object().size(), 1u);
+  BOOST_CHECK_EQUAL(account.at("removed").to_number<int>(), 1);
+  BOOST_CHECK(!std::filesystem::exists(kept));
+}
