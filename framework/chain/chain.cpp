@@ -183,9 +183,12 @@ Callback* Chain::find(std::string_view id) noexcept {
 template <class Args>
 void Chain::notify(std::uint32_t hook, const Args& args) {
   Walk walk(*this, hook, args.progress);
-  for (const Listener& listener : listeners_[hook])
+  for (const Listener& listener : listeners_[hook]) {
+    if constexpr (std::is_same_v<Args, tenon_checkpoint_args>)
+      if (for_reader_) for_reader_(*listener.callback);
     if (const tenon_status status = walk.call(listener, args); status != TENON_OK) [[unlikely]]
       walk.failed(*listener.callback, status);
+  }
   walk.finish();
 }
 

@@ -141,6 +141,9 @@ class Chain {
   /// Whether anyone listens, for hooks (TENON_HOOK(on_metrics)) whose arguments cost something to build.
   bool wanted(std::uint32_t hook) const noexcept { return !listeners_[hook].empty(); }
 
+  /// Called before each callback that an on_checkpoint_* hook reaches, to fill in what differs from reader to reader.
+  void set_for_reader(std::function<void(const Callback&)> fill) { for_reader_ = std::move(fill); }
+
   ServiceProvider& provider() noexcept { return others_; }
   const ChainFolders& folders() const noexcept { return folders_; }
   Board& board() noexcept { return board_; }
@@ -204,6 +207,7 @@ class Chain {
   std::array<Listeners, hook_count> listeners_;
   Board board_;
   OptionsCheck options_check_;
+  std::function<void(const Callback&)> for_reader_;
   std::uint64_t last_step_ = TENON_UNKNOWN;
   bool fit_started_ = false;
   bool walking_ = false;

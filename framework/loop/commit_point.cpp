@@ -32,6 +32,18 @@ tenon_status status_of(const checkpoint::WriteError& error) {
   }
 }
 
+/// Ends what set_for_reader began, also when a hook's failure is thrown.
+class ReaderReset {
+ public:
+  explicit ReaderReset(chain::Chain& chain) : chain_(chain) {}
+  ~ReaderReset() { chain_.set_for_reader({}); }
+  ReaderReset(const ReaderReset&) = delete;
+  ReaderReset& operator=(const ReaderReset&) = delete;
+
+ private:
+  chain::Chain& chain_;
+};
+
 }  // namespace
 
 tenon_checkpoint to_abi(const Kept& kept, const Callback* reader, std::vector<tenon_text>& holders) {
@@ -130,13 +142,19 @@ void CommitPoint::tell_checkpoint(const Notice& notice) {
                                                              : TENON_HOOK(on_checkpoint_removed);
   if (!chain_.wanted(hook)) return;
   std::vector<tenon_text> holders;
-  const tenon_checkpoint c = to_abi(notice.checkpoint, nullptr, holders);
+  tenon_checkpoint c = to_abi(notice.checkpoint, nullptr, holders);
   tenon_checkpoint_args args{};
   args.struct_size = sizeof args;
   args.status = notice.status;
   args.progress = &progress_;
   args.checkpoint = &c;
   args.reason = chain::to_text(notice.reason);
+  chain_.set_for_reader([&](const Callback& reader) {
+    c.ticket = 0;
+    for (const Hold& hold : notice.checkpoint.holds)
+      if (hold.by == &reader) c.ticket = hold.ticket;
+  });
+  const ReaderReset reset(chain_);
   if (notice.what == Notice::saved)
     chain_.on_checkpoint_saved(args);
   else if (notice.what == Notice::failed)

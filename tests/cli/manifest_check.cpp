@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(a_plugin_that_is_found_twice_is_told_of) {
   const Outcome outcome = tenon.run("manifest check run.json");
   BOOST_TEST(outcome.code == 0);
   BOOST_TEST(outcome.err ==
-             "info plugin 'sample' is taken from '<here>/data/tenon/plugins/mine.so', which comes before "
+             "info: plugin 'sample' is taken from '<here>/data/tenon/plugins/mine.so', which comes before "
              "'<here>/plugins/sample.so'\n");
 }
 

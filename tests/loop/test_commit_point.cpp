@@ -404,3 +404,24 @@ BOOST_AUTO_TEST_CASE(a_removal_that_fails_is_told_once_and_tried_again) {
   BOOST_CHECK_EQUAL(account.at("removed").to_number<int>(), 1);
   BOOST_CHECK(!std::filesystem::exists(kept));
 }
+
+BOOST_AUTO_TEST_CASE(a_saved_checkpoint_names_the_readers_own_ticket) {
+  TestEngine engine(2);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Probe& saver = run.probe("saver");
+  Probe& other = run.probe("other");
+  tenon_ticket asked = 0, own = 0, others = 7;
+  saver.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
+    if (step_of(a) == 1) asked = save(saver, "one");
+  };
+  saver.on[TENON_HOOK(on_checkpoint_saved)] = [&](const void* a) {
+    own = static_cast<const tenon_checkpoint_args*>(a)->checkpoint->ticket;
+  };
+  other.on[TENON_HOOK(on_checkpoint_saved)] = [&](const void* a) {
+    others = static_cast<const tenon_checkpoint_args*>(a)->checkpoint->ticket;
+  };
+  run.run();
+  BOOST_CHECK(asked != 0 && own == asked);
+  BOOST_CHECK_EQUAL(others, 0u);
+}
