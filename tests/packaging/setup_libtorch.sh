@@ -83,7 +83,7 @@ list(APPEND CMAKE_MODULE_PATH "$packaging/cmake")
 find_package(LibTorch REQUIRED)
 message(STATUS "version \${LibTorch_VERSION}")
 CMAKE
-found() { "${CMAKE_COMMAND:-cmake}" -S "$place" -B "$place/build" -DTENON_LIBTORCH="$1" 2>&1 | tr -s '\n ' ' '; }
+found() { "${CMAKE_COMMAND:-cmake}" -G Ninja -S "$place" -B "$place/build" -DTENON_LIBTORCH="$1" 2>&1 | tr -s '\n ' ' '; }
 expect "the find module refuses an old one, with the cure" "$(found "$place/torch" || true)" 'LibTorch 2\.8\.1 of .* is too old: Tenon needs 2\.9 or newer\. Run packaging/setup\.sh'
 expect "the find module names a wrong hint" "$(found "$place/nowhere" || true)" "TENON_LIBTORCH is '.*nowhere', which does not hold"
 fake_torch "$place/torch" 2.9.0
