@@ -48,6 +48,31 @@ struct BatchInfo {
   std::uint64_t samples = TENON_UNKNOWN;
 };
 
+/// When schedules are stepped: after a batch's optimizer steps, at a complete epoch's end, at a validation's end.
+enum class ScheduleMoment { step, epoch, validation };
+
+/// A metric as schedules see it.
+struct MetricReading {
+  double value = 0.0;
+  bool fresh = false;            ///< no later step has finished since it was logged
+  bool from_validation = false;  ///< logged by a validation step
+  Goal goal = Goal::none;        ///< as declared or logged, else as the name says, else none
+};
+
+/// How an engine looks metrics up while it steps schedules; lives as long as that call.
+class MetricReader {
+ public:
+  virtual ~MetricReader() = default;
+  /// The latest value; nothing where the name has never been logged.
+  virtual std::optional<MetricReading> find(std::string_view name) const = 0;
+  /// Every metric logged so far.
+  virtual std::vector<std::string> names() const = 0;
+  /// The run has validations, but none has ended yet: its metrics cannot be missed so far.
+  virtual bool awaits_validation() const = 0;
+  /// Says it to the person who runs this, once for each text.
+  virtual void warn(const std::string& text) const = 0;
+};
+
 /// A tensor as the engine holds it; name and view are valid until the engine is next asked to compute.
 struct EngineTensor {
   std::string_view name;
@@ -77,6 +102,8 @@ class Engine {
   virtual void backward(double scale) = 0;
   virtual void optimizer_step(std::uint32_t optimizer) = 0;
   virtual void zero_grad(std::uint32_t optimizer) = 0;
+  /// Steps the learning-rate schedules that are due. Throws where one monitors a metric that nobody logs.
+  virtual void step_schedulers(ScheduleMoment, const MetricReader&) {}
 
   /// A pass over evaluation loader `loader`; no gradients, modules in evaluation mode until end_evaluation.
   /// `stage` sanity must leave no trace in any random generator.

@@ -21,7 +21,8 @@ Loop::Loop(Engine& engine, chain::Chain& chain, MetricStore& metrics, CommitPoin
       facts_(facts),
       options_(facts.options),
       clock_(clock),
-      progress_(progress) {
+      progress_(progress),
+      schedule_metrics_(metrics, progress, validates_) {
   progress_ = tenon_progress{};
   progress_.struct_size = sizeof progress_;
   progress_.stage = TENON_STAGE_TRAIN;
@@ -148,6 +149,7 @@ void Loop::run_epoch() {
   chain_.on_train_epoch_end(event_);
   event_.complete = 1;
   emit_metrics(TENON_HOOK(on_train_epoch_end), "on_train_epoch_end", true);
+  if (last) step_schedulers(ScheduleMoment::epoch);
   commit(Phase::epoch_end);
   if (last && !limits_reached()) ++progress_.epoch;
 }
@@ -211,6 +213,12 @@ void Loop::step_optimizers() {
   progress_.optimizer_index = 0;
   ++progress_.step;
   gradients_pending_ = false;
+  step_schedulers(ScheduleMoment::step);
+}
+
+void Loop::step_schedulers(ScheduleMoment moment) {
+  phase_ = "learning-rate schedule";
+  engine_.step_schedulers(moment, schedule_metrics_);
 }
 
 void Loop::plan_validation() {
@@ -253,6 +261,7 @@ void Loop::run_validation() {
   chain_.on_validation_end(event_);
   event_.complete = 1;
   emit_metrics(TENON_HOOK(on_validation_end), "on_validation_end", true);
+  step_schedulers(ScheduleMoment::validation);
   progress_.stage = TENON_STAGE_TRAIN;
   progress_.stage_batch = progress_.batch;
   progress_.stage_batches = progress_.batches;

@@ -10,17 +10,20 @@
 //       on_train_batch_start
 //       training_step, on_before_backward, backward, on_after_backward
 //       on the last batch of an accumulation group or of the epoch, for each optimizer:
-//         on_before_optimizer_step, step, on_optimizer_step, on_before_zero_grad, zero_grad ; then step advances
+//         on_before_optimizer_step, step, on_optimizer_step, on_before_zero_grad, zero_grad ; then step advances, step
+//         schedules
 //       on_train_batch_end, on_metrics
-//       if validation is due: on_validation_start, (on_validation_batch_start/end)*, on_validation_end, on_metrics
+//       if validation is due: on_validation_start, (on_validation_batch_start/end)*, on_validation_end, on_metrics,
+//         schedules that monitor a validation's metric
 //       COMMIT POINT (phase batch)                (saves and stops wait while gradients are pending)
-//     on_train_epoch_end, on_metrics, COMMIT POINT (phase epoch_end)
+//     on_train_epoch_end, on_metrics, epoch schedules, COMMIT POINT (phase epoch_end)
 //   on_exception, on_metrics (only then) ; on_train_end ; FINAL COMMIT POINT ; deliver
 //   on_fit_end, on_teardown                       always, for everyone created ; nothing can be asked for any more
 //
 // on_metrics follows every validation end, epoch end and exception, with no metric too; a batch end only when
 // log_every_n_steps lets something through or a monitored metric was logged.
-// A stop or max_steps inside an epoch calls on_train_epoch_end with complete = 0, and the position stays inside it.
+// A stop or max_steps inside an epoch calls on_train_epoch_end with complete = 0, epoch schedules do not step, and the
+// position stays inside it.
 #ifndef TENON_LOOP_LOOP_HPP
 #define TENON_LOOP_LOOP_HPP
 
@@ -35,6 +38,7 @@
 #include "loop/engine.hpp"
 #include "loop/metric_store.hpp"
 #include "loop/run_facts.hpp"
+#include "loop/schedule_metrics.hpp"
 
 namespace tenon::loop {
 
@@ -66,6 +70,7 @@ class Loop {
   void run_epoch();
   void run_batch(const BatchInfo& batch, bool last);
   void step_optimizers();
+  void step_schedulers(ScheduleMoment moment);
   std::optional<BatchInfo> fetch_batch();
   bool validation_due(bool last) const;
   void run_validation();
@@ -102,6 +107,7 @@ class Loop {
   bool gradients_pending_ = false;
   bool consistent_ = true;
   bool validates_ = false;
+  ScheduleMetrics schedule_metrics_;
   const char* phase_ = "on_setup";  // what an error is reported under
   tenon_event_args event_{};
   tenon_batch_args batch_{};

@@ -93,6 +93,11 @@ tenon_metric MetricStore::id(std::string_view name) {
   return metric;
 }
 
+const Metric* MetricStore::find(std::string_view name) const {
+  const auto found = ids_.find(name);
+  return found == ids_.end() ? nullptr : &metrics_[found->second];
+}
+
 Goal MetricStore::monitor(std::string_view name, std::string_view mode, tenon_metric* out) {
   if (name.empty()) throw AbiError(TENON_E_INVALID_ARGUMENT, "'monitor' is empty: name the metric to decide by");
   if (!mode.empty() && mode != "auto" && mode != "min" && mode != "max")

@@ -53,6 +53,8 @@ class MetricStore final : public MetricSink {
   MetricStore(const EngineFacts& facts, bool has_validation);
 
   tenon_metric id(std::string_view name);
+  /// NULL for a name that was never asked for.
+  const Metric* find(std::string_view name) const;
   std::uint64_t count() const { return metrics_.size(); }
   const Metric& at(tenon_metric metric) const { return metrics_[metric]; }
 

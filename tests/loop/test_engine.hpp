@@ -33,6 +33,7 @@ class TestEngine final : public loop::Engine {
   /// Called in each training step and evaluation step with the counters below; logs into the sink, may throw.
   std::function<void(loop::MetricSink&)> on_training_step, on_evaluation_step;
   std::function<void()> on_backward, on_optimizer_step, on_fetch;
+  std::function<void(loop::ScheduleMoment, const loop::MetricReader&)> on_step_schedulers;
   std::vector<std::string>* trace = nullptr;  ///< engine calls go here too, as "engine.backward"
 
   std::uint64_t epoch = 0, batch = 0, steps = 0, evaluation_batch = 0, evaluations = 0;
@@ -69,6 +70,12 @@ class TestEngine final : public loop::Engine {
     for (float& w : weights_) w += 1.0f;
   }
   void zero_grad(std::uint32_t) override { note("engine.zero_grad"); }
+  void step_schedulers(loop::ScheduleMoment moment, const loop::MetricReader& metrics) override {
+    constexpr const char* names[] = {"engine.step_schedulers(step)", "engine.step_schedulers(epoch)",
+                                     "engine.step_schedulers(validation)"};
+    note(names[static_cast<int>(moment)]);
+    if (on_step_schedulers) on_step_schedulers(moment, metrics);
+  }
   void start_evaluation(loop::Stage, std::uint32_t) override {
     evaluation_fetched_ = 0;
     evaluation_batch = 0;

@@ -34,17 +34,27 @@ BOOST_AUTO_TEST_CASE(one_epoch_with_validation_calls_every_event_in_the_document
   run.probe("a").trace = &trace;
   const loop::FitResult result = run.run();
   BOOST_CHECK_EQUAL(result.reason, TENON_END_FINISHED);
-  const Trace step = {"a.on_train_batch_start", "engine.training_step", "a.on_before_backward",
-                      "engine.backward",        "a.on_after_backward",  "a.on_before_optimizer_step",
-                      "engine.optimizer_step",  "a.on_optimizer_step",  "a.on_before_zero_grad",
-                      "engine.zero_grad",       "a.on_train_batch_end", "a.on_metrics"};
+  const Trace step = {"a.on_train_batch_start",
+                      "engine.training_step",
+                      "a.on_before_backward",
+                      "engine.backward",
+                      "a.on_after_backward",
+                      "a.on_before_optimizer_step",
+                      "engine.optimizer_step",
+                      "a.on_optimizer_step",
+                      "a.on_before_zero_grad",
+                      "engine.zero_grad",
+                      "engine.step_schedulers(step)",
+                      "a.on_train_batch_end",
+                      "a.on_metrics"};
   Trace wanted = {"a.on_setup",      "a.on_fit_start",   "a.on_sanity_start",      "engine.evaluation_step",
                   "a.on_sanity_end", "a.on_train_start", "a.on_train_epoch_start", "engine.start_epoch"};
   wanted.insert(wanted.end(), step.begin(), step.end());
   wanted.insert(wanted.end(), step.begin(), step.end());
-  for (const char* e : {"a.on_validation_start", "a.on_validation_batch_start", "engine.evaluation_step",
-                        "a.on_validation_batch_end", "a.on_validation_end", "a.on_metrics", "a.on_train_epoch_end",
-                        "a.on_metrics", "a.on_train_end", "a.on_fit_end", "a.on_teardown"})
+  for (const char* e :
+       {"a.on_validation_start", "a.on_validation_batch_start", "engine.evaluation_step", "a.on_validation_batch_end",
+        "a.on_validation_end", "a.on_metrics", "engine.step_schedulers(validation)", "a.on_train_epoch_end",
+        "a.on_metrics", "engine.step_schedulers(epoch)", "a.on_train_end", "a.on_fit_end", "a.on_teardown"})
     wanted.push_back(e);
   expect(trace, wanted);
 }
@@ -81,6 +91,58 @@ BOOST_AUTO_TEST_CASE(accumulation_steps_at_the_end_of_each_group_and_of_the_epoc
   BOOST_TEST(stepped == wanted_stepped, tt::per_element());
   BOOST_CHECK_EQUAL(result.steps, 6u);
   BOOST_CHECK_EQUAL(engine.last_scale, 0.5);
+}
+
+BOOST_AUTO_TEST_CASE(schedules_step_with_the_optimizer_and_at_the_end_of_complete_epochs) {
+  TestEngine engine(5);
+  LoopFixture run(engine);
+  run.options.max_steps = 5;
+  run.options.accumulate_grad_batches = 2;
+  std::vector<std::uint64_t> by_step, by_epoch;
+  engine.on_step_schedulers = [&](loop::ScheduleMoment moment, const loop::MetricReader&) {
+    (moment == loop::ScheduleMoment::step ? by_step : by_epoch).push_back(engine.steps);
+  };
+  run.run();
+  const std::vector<std::uint64_t> wanted_steps = {1, 2, 3, 4, 5}, wanted_epochs = {3};
+  BOOST_TEST(by_step == wanted_steps, tt::per_element());
+  BOOST_TEST(by_epoch == wanted_epochs, tt::per_element());  // the second epoch is cut short: no step of its schedules
+}
+
+BOOST_AUTO_TEST_CASE(a_schedule_reads_the_latest_metrics_with_their_freshness_origin_and_goal) {
+  TestEngine engine(2, 1);
+  LoopFixture run(engine);
+  run.options.max_epochs = 2;
+  run.options.check_val_every_n_epoch = 2;
+  double loss = 0.0;
+  engine.on_training_step = [&](loop::MetricSink& m) { m.log("train_loss", ++loss, {}); };
+  engine.on_evaluation_step = [](loop::MetricSink& m) { m.log("score", 7.0, {.goal = Goal::maximize}); };
+  std::vector<std::string> seen;
+  engine.on_step_schedulers = [&](loop::ScheduleMoment moment, const loop::MetricReader& metrics) {
+    const auto training = metrics.find("train_loss");
+    BOOST_REQUIRE(training);
+    BOOST_CHECK(training->fresh && !training->from_validation && training->goal == Goal::minimize);
+    BOOST_CHECK_EQUAL(training->value, loss);
+    const auto score = metrics.find("score");
+    seen.push_back(!score ? metrics.awaits_validation() ? "awaited" : "missed" : score->fresh ? "fresh" : "stale");
+    if (moment != loop::ScheduleMoment::validation) return;
+    BOOST_REQUIRE(score);
+    BOOST_CHECK(score->from_validation && score->goal == Goal::maximize);
+    BOOST_CHECK_EQUAL(score->value, 7.0);
+  };
+  BOOST_CHECK_EQUAL(run.run().reason, TENON_END_FINISHED);
+  // step, step, epoch, step, step, validation, epoch
+  const std::vector<std::string> wanted = {"awaited", "awaited", "awaited", "awaited", "awaited", "fresh", "fresh"};
+  BOOST_TEST(seen == wanted, tt::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(an_error_of_a_schedule_says_where_it_happened) {
+  TestEngine engine(2);
+  LoopFixture run(engine);
+  run.options.max_epochs = 2;
+  engine.on_step_schedulers = [&](loop::ScheduleMoment moment, const loop::MetricReader&) {
+    if (moment == loop::ScheduleMoment::epoch) throw std::runtime_error("no such metric");
+  };
+  BOOST_CHECK_EQUAL(run.run().detail, "epoch 0, batch 2, learning-rate schedule: no such metric");
 }
 
 BOOST_AUTO_TEST_CASE(max_steps_inside_an_epoch_ends_it_incomplete) {
