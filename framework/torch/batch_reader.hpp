@@ -3,39 +3,64 @@
 #ifndef TENON_TORCH_BATCH_READER_HPP
 #define TENON_TORCH_BATCH_READER_HPP
 
+#include <boost/json/object.hpp>
 #include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
 #include <string>
 #include <tenon/data.hpp>
+#include <vector>
+
+#include "torch/batch_pass.hpp"
+#include "torch/epoch_order.hpp"
 
 namespace tenon::torch_engine {
 
-/// Goes through a dataset in its order. The position is the number of samples consumed of the epoch's order.
+/// Goes through a loader's data in its order, on the calling thread or with workers: the batches are the same. The
+/// position is the number of samples consumed of the epoch's order. All members belong to one thread.
 class BatchReader {
  public:
-  /// `what` ("training data") heads the message. Throws Failure (ExitCode::task) when there is nothing to read.
+  /// `what` ("training data") heads the message. Throws Failure (ExitCode::task) when there is nothing to read or the
+  /// loader contradicts itself. No thread is started yet.
   BatchReader(Loader loader, std::uint64_t seed, const std::string& what);
 
-  std::uint64_t batches() const noexcept;  ///< of a whole epoch
-  std::uint64_t samples() const noexcept { return samples_; }
+  std::uint64_t batches() const noexcept;  ///< of a whole epoch; TENON_UNKNOWN for a stream
   const Loader& loader() const noexcept { return loader_; }
+  /// What a checkpoint says of it.
+  boost::json::object describe() const;
 
-  /// To sample `skip` of `epoch`'s order; its cost does not depend on `skip`.
+  /// To sample `skip` of `epoch`'s order; its cost does not depend on `skip`, except for a stream. Workers begin at
+  /// once, and live until the reader does. Throws std::runtime_error.
   void start(std::uint64_t epoch, std::uint64_t skip);
 
-  /// Samples of the next batch, known before it is read; 0 at the end.
-  std::uint64_t upcoming() const noexcept;
+  /// Samples of the next batch; 0 at the end. Of a dataset it is known before it is read; a stream is read one ahead,
+  /// and where that failed the answer is TENON_UNKNOWN and read() throws.
+  std::uint64_t upcoming();
 
-  /// The next batch; upcoming() is not 0. Throws std::runtime_error with what the dataset threw, the epoch and the
-  /// batch.
+  /// The next batch; upcoming() is not 0. Throws std::runtime_error naming the sample, and the position stays.
   Batch read();
 
+  /// Lets go of what was prepared ahead; start() begins anew.
+  void stop();
+
  private:
+  Batch make_next();
+  void start_workers();
+  void check_generator();
+
   Loader loader_;
   std::uint64_t seed_;
-  std::uint64_t samples_ = 0;
-  at::Tensor order_;
-  std::uint64_t epoch_ = 0;
-  std::uint64_t position_ = 0;
+  std::optional<EpochOrder> order_;                 // of a dataset
+  std::vector<std::shared_ptr<Dataset>> datasets_;  // one for each worker, or one for the calling thread
+  std::shared_ptr<BatchPass> pass_;
+  std::uint64_t number_ = 0;    // batches of the pass that were read
+  std::uint64_t position_ = 0;  // in a dataset's order
+  std::optional<Batch> ahead_;  // of a stream
+  std::exception_ptr ahead_failed_;
+  at::Tensor generator_;  // LibTorch's as it was before the workers' first batch; undefined once compared
+  bool generator_compared_ = false;
+  std::unique_ptr<OrderedWorkers<Batch>> workers_;  // last: its threads end before anything they use
 };
 
 }  // namespace tenon::torch_engine

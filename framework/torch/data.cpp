@@ -2,61 +2,73 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tenon/data.hpp>
 
-#include <ATen/ops/stack.h>
-
-#include <sstream>
 #include <stdexcept>
 #include <utility>
 
+#include "torch/collate.hpp"
+
 namespace tenon {
+
+using torch_engine::shape_text;
+
 namespace {
 
-std::string shape_text(const at::Tensor& tensor) {
-  std::ostringstream text;
-  text << tensor.sizes();
-  return text.str();
-}
-
-void check_alike(const std::vector<Example>& examples) {
-  const Example& first = examples.front();
-  for (std::size_t i = 1; i < examples.size(); ++i) {
-    if (examples[i].size() != first.size())
-      throw std::runtime_error("sample " + std::to_string(i) + " of the batch has " +
-                               std::to_string(examples[i].size()) + " tensors, sample 0 has " +
-                               std::to_string(first.size()));
-    for (std::size_t t = 0; t < first.size(); ++t)
-      if (examples[i][t].sizes() != first[t].sizes())
-        throw std::runtime_error("tensor " + std::to_string(t) + " of sample " + std::to_string(i) +
-                                 " of the batch has shape " + shape_text(examples[i][t]) + ", that of sample 0 " +
-                                 shape_text(first[t]) + ": make them alike in get(), or override collate()");
-  }
+std::optional<Example> next_of(Stream& stream, std::uint64_t sample, const Augmentation& augmentation) {
+  Random random = augmentation.of(sample);
+  return torch_engine::naming_samples([&] { return "sample " + std::to_string(sample); },
+                                      [&] { return stream.next(random); });
 }
 
 }  // namespace
 
-Batch Dataset::collate(const std::vector<Example>& examples) {
-  check_alike(examples);
-  Batch batch;
-  batch.samples = examples.size();
-  batch.tensors.reserve(examples.front().size());
-  std::vector<at::Tensor> column(examples.size());
-  for (std::size_t t = 0; t < examples.front().size(); ++t) {
-    for (std::size_t i = 0; i < examples.size(); ++i) column[i] = examples[i][t];
-    batch.tensors.push_back(at::stack(column));
-  }
-  return batch;
+Batch Batch::to(const at::Device& device, bool non_blocking) const {
+  Batch moved;
+  moved.samples = samples;
+  moved.tensors.reserve(tensors.size());
+  for (const at::Tensor& tensor : tensors)
+    moved.tensors.push_back(tensor.device() == device ? tensor : tensor.to(device, non_blocking));
+  return moved;
 }
+
+Batch Dataset::collate(const std::vector<Example>& examples) { return torch_engine::stack_examples(examples); }
 
 Batch Dataset::get_batch(const at::Tensor& indices, const Augmentation& augmentation) {
   const auto count = static_cast<std::size_t>(indices.numel());
   const auto* index = indices.const_data_ptr<std::int64_t>();
+  const auto number = [&](std::size_t place) { return static_cast<std::uint64_t>(index[place]); };
   std::vector<Example> examples;
   examples.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
-    Random random = augmentation.of(static_cast<std::uint64_t>(index[i]));
-    examples.push_back(get(static_cast<std::uint64_t>(index[i]), random));
+    Random random = augmentation.of(number(i));
+    examples.push_back(torch_engine::naming_samples([&] { return "sample " + std::to_string(index[i]); },
+                                                    [&] { return get(number(i), random); }));
+    if (examples.back().empty())
+      throw torch_engine::SampleError("sample " + std::to_string(index[i]) + ": get() gave no tensor, but size() is " +
+                                      std::to_string(size()) + ": the data end early");
+    torch_engine::check_example(examples.back(), number(i));
   }
-  return collate(examples);
+  return torch_engine::collate_samples(*this, examples, number);
+}
+
+Batch Stream::collate(const std::vector<Example>& examples) { return torch_engine::stack_examples(examples); }
+
+std::uint64_t Stream::skip(std::uint64_t count, std::uint64_t position, const Augmentation& augmentation) {
+  for (std::uint64_t skipped = 0; skipped < count; ++skipped)
+    if (!next_of(*this, position + skipped, augmentation)) return skipped;
+  return count;
+}
+
+Batch Stream::next_batch(std::uint64_t count, std::uint64_t position, const Augmentation& augmentation) {
+  std::vector<Example> examples;
+  while (examples.size() < count) {
+    const std::uint64_t sample = position + examples.size();
+    std::optional<Example> example = next_of(*this, sample, augmentation);
+    if (!example) break;
+    torch_engine::check_example(*example, sample);
+    examples.push_back(std::move(*example));
+  }
+  if (examples.empty()) return {};
+  return torch_engine::collate_samples(*this, examples, [&](std::size_t place) { return position + place; });
 }
 
 TensorDataset::TensorDataset(std::vector<at::Tensor> tensors) : tensors_(std::move(tensors)) {

@@ -88,7 +88,9 @@ void TorchEngine::in_evaluation(const Body& body) {
   }
 }
 
-void TorchEngine::start_epoch(std::uint64_t epoch, std::uint64_t skip) { training_->start(epoch, skip); }
+void TorchEngine::start_epoch(std::uint64_t epoch, std::uint64_t skip) {
+  in_step([&] { training_->start(epoch, skip); });
+}
 
 std::optional<loop::BatchInfo> TorchEngine::fetch() {
   const std::uint64_t samples = training_->upcoming();
@@ -96,8 +98,7 @@ std::optional<loop::BatchInfo> TorchEngine::fetch() {
 }
 
 void TorchEngine::take() {
-  // A dataset knows its size, so what comes next is known without reading it ahead. The old batch goes first: the new
-  // one then stands in the same memory, which the cache still holds.
+  // The old batch goes first: one that is read now then stands in the same memory, which the cache still holds.
   current_ = {};
   in_step([&] { current_ = training_->read(); });
 }
@@ -138,7 +139,7 @@ void TorchEngine::start_evaluation(loop::Stage, std::uint32_t loader) {
   }
   evaluated_ = &validation_.at(loader);
   evaluated_batch_ = 0;
-  evaluated_->start(0, 0);
+  in_evaluation([&] { evaluated_->start(0, 0); });
 }
 
 std::optional<loop::BatchInfo> TorchEngine::fetch_evaluation() {
@@ -162,6 +163,7 @@ void TorchEngine::evaluation_step() {
 
 void TorchEngine::end_evaluation(loop::Stage) {
   evaluation_ = {};
+  evaluated_->stop();
   model_->end_evaluation();
   set_cpu_rng_state(rng_before_evaluation_);
   rng_before_evaluation_.reset();
@@ -199,10 +201,7 @@ void TorchEngine::training_state(std::vector<loop::EngineTensor>& out, boost::js
   document["libtorch"] = {{"version", TORCH_VERSION}, {"threads", at::get_num_threads()}, {"device", "cpu"}};
   document["optimizers"] = optimizers_->describe();
   document["aliases"] = std::move(aliases);
-  document["data"] = {{"samples", training_->samples()},
-                      {"batch_size", training_->loader().batch_size},
-                      {"shuffle", training_->loader().shuffle},
-                      {"drop_last", training_->loader().drop_last}};
+  document["data"] = training_->describe();
 }
 
 }  // namespace tenon::torch_engine

@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(augmentation_is_a_function_of_seed_epoch_and_sample) {
 BOOST_AUTO_TEST_CASE(what_a_dataset_throws_arrives_and_the_position_stays) {
   te::BatchReader reader({std::make_shared<Ragged>(), 1, false, false}, 0, "training data");
   reader.start(4, 3);
-  BOOST_TEST(message_of(reader) == "picture 3 is damaged");
+  BOOST_TEST(message_of(reader) == "sample 3: picture 3 is damaged");
   BOOST_TEST(reader.upcoming() == 1u);
 }
 
@@ -164,9 +164,8 @@ BOOST_AUTO_TEST_CASE(samples_that_do_not_fit_together_are_named) {
   te::BatchReader reader({std::make_shared<Ragged>(), 2, false, false}, 0, "training data");
   reader.start(0, 0);
   BOOST_TEST(message_of(reader) ==
-             "tensor 0 of sample 1 of the batch has shape [2], that of sample 0 [1]: "
-             "make them "
-             "alike in get(), or override collate()");
+             "sample 1: tensor 0 has shape [2], that of sample 0 has [1]: make them alike in get(), or override "
+             "collate()");
 }
 
 BOOST_AUTO_TEST_CASE(data_without_a_batch_is_refused_before_training) {
