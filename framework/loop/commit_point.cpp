@@ -32,42 +32,33 @@ tenon_status status_of(const checkpoint::WriteError& error) {
   }
 }
 
-/// Ends what set_for_reader began, also when a hook's failure is thrown.
-class ReaderReset {
- public:
-  explicit ReaderReset(chain::Chain& chain) : chain_(chain) {}
-  ~ReaderReset() { chain_.set_for_reader({}); }
-  ReaderReset(const ReaderReset&) = delete;
-  ReaderReset& operator=(const ReaderReset&) = delete;
-
- private:
-  chain::Chain& chain_;
+struct Failed {
+  tenon_status status;
+  std::string reason;
 };
 
-}  // namespace
-
-tenon_checkpoint to_abi(const Kept& kept, const Callback* reader, std::vector<tenon_text>& holders) {
-  holders.clear();
-  tenon_checkpoint c{};
-  c.struct_size = sizeof c;
-  for (const Hold& hold : kept.holds) {
-    holders.push_back(chain::to_text(hold.by->id()));
-    if (hold.by == reader) c.ticket = hold.ticket;
+/// Within a handler: what is told of it to those whose request it ends.
+Failed what_failed() {
+  try {
+    throw;
+  } catch (const checkpoint::WriteError& error) {
+    return {status_of(error), error.what()};
+  } catch (const chain::AbiError& error) {
+    return {error.status(), error.what()};
+  } catch (const chain::CallbackError& error) {
+    return {error.status(), error.what()};
+  } catch (const Failure& error) {
+    return {TENON_E_IO, error.what()};
+  } catch (const std::bad_alloc&) {
+    return {TENON_E_OUT_OF_MEMORY, "out of memory while the checkpoint was made"};
+  } catch (const std::exception& error) {
+    return {TENON_E_FAILED, error.what()};
+  } catch (...) {
+    return {TENON_E_EXCEPTION, "something was thrown that says nothing about itself"};
   }
-  c.kind = kept.kind;
-  c.sequence = kept.sequence;
-  c.epoch = kept.epoch;
-  c.step = kept.step;
-  c.bytes = kept.bytes;
-  c.score = kept.score;
-  c.monitor = chain::to_text(kept.monitor);
-  c.path = chain::to_text(kept.path.native());
-  c.name = chain::to_text(kept.name);
-  c.holders = holders.data();
-  c.holder_count = holders.size();
-  c.flags = kept.flags;
-  return c;
 }
+
+}  // namespace
 
 CommitPoint::CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metrics, Requests& requests, Ledger& ledger,
                          Decisions& decisions, TensorTable& tensors, const RunFacts& facts, tenon_progress& progress)
@@ -79,7 +70,8 @@ CommitPoint::CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metri
       decisions_(decisions),
       tensors_(tensors),
       facts_(facts),
-      progress_(progress) {}
+      progress_(progress),
+      delivery_(chain, requests, decisions, progress) {}
 
 void CommitPoint::decide(std::int32_t action, const Callback* by, std::string path, std::string target,
                          std::string reason) {
@@ -92,116 +84,79 @@ void CommitPoint::note(const Callback& by, std::int32_t action, std::string path
   decide(action, &by, std::move(path), "", std::move(reason));
 }
 
-void CommitPoint::run(const CommitState& state) {
-  deliver();
+void CommitPoint::run(const CommitState& now) {
+  FirstFailure failures;
+  failures.go_on([&] { deliver(); });
   ++progress_.sequence;
-  if (!state.gradients_pending || state.phase == Phase::final) {
-    carry_out_saves(state);
-    carry_out_refs();
-    carry_out_bests();
-    carry_out_releases();
-    if (!stopped_ && state.phase != Phase::final) carry_out_stops(state);
+  if (!now.gradients_pending || now.phase == Phase::final) {
+    failures.go_on([&] { carry_out_saves(now, failures); });
+    failures.go_on([&] { carry_out_refs(); });
+    failures.go_on([&] { carry_out_bests(); });
+    failures.go_on([&] { carry_out_releases(); });
+    if (!stopped_ && now.phase != Phase::final) carry_out_stops(now, failures);
   }
+  failures.rethrow();
 }
 
-void CommitPoint::deliver() {
-  decisions_.deliver(chain_);
-  std::vector<EndedTicket> ended = std::exchange(requests_.ended, {});
-  std::stable_sort(ended.begin(), ended.end(), [](const auto& a, const auto& b) { return a.ticket < b.ticket; });
-  for (const EndedTicket& e : ended) {
-    if (e.outcome != TENON_TICKET_DONE) not_done_.insert(e.ticket);  // a withdrawn one too: releases after it are void
-    tenon_ticket_args args{};
-    args.struct_size = sizeof args;
-    args.request = e.request;
-    args.progress = &progress_;
-    args.ticket = e.ticket;
-    args.outcome = e.outcome;
-    args.status = e.status;
-    args.path = chain::to_text(e.path);
-    args.by = chain::to_text(e.by);
-    args.reason = chain::to_text(e.reason);
-    chain_.on_ticket({*e.owner, args});
-  }
-  const std::vector<Notice> notices = std::exchange(notices_, {});
-  for (const Notice& notice : notices) tell_checkpoint(notice);
-}
-
-void CommitPoint::deliver_stops() {
-  std::vector<EndedTicket> later;
-  std::vector<EndedTicket> all = std::exchange(requests_.ended, {});
-  std::vector<Notice> notices = std::exchange(notices_, {});
-  for (EndedTicket& e : all) (e.request == TENON_REQUEST_STOP ? requests_.ended : later).push_back(std::move(e));
-  deliver();
-  requests_.ended.insert(requests_.ended.begin(), later.begin(), later.end());
-  notices_ = std::move(notices);
-}
-
-void CommitPoint::tell_checkpoint(const Notice& notice) {
-  const std::uint32_t hook = notice.what == Notice::saved    ? TENON_HOOK(on_checkpoint_saved)
-                             : notice.what == Notice::failed ? TENON_HOOK(on_checkpoint_failed)
-                                                             : TENON_HOOK(on_checkpoint_removed);
-  if (!chain_.wanted(hook)) return;
-  std::vector<tenon_text> holders;
-  tenon_checkpoint c = to_abi(notice.checkpoint, nullptr, holders);
-  tenon_checkpoint_args args{};
+/// Asks decide_checkpoint; a save that it does not let through has ended.
+bool CommitPoint::decided(const SaveRequest& save, FirstFailure& failures) {
+  const std::string path = (save.folder / (save.name + ".ckpt")).native();
+  tenon_request_args args{};
   args.struct_size = sizeof args;
-  args.status = notice.status;
+  args.request = TENON_REQUEST_SAVE;
   args.progress = &progress_;
-  args.checkpoint = &c;
-  args.reason = chain::to_text(notice.reason);
-  chain_.set_for_reader([&](const Callback& reader) {
-    c.ticket = 0;
-    for (const Hold& hold : notice.checkpoint.holds)
-      if (hold.by == &reader) c.ticket = hold.ticket;
-  });
-  const ReaderReset reset(chain_);
-  if (notice.what == Notice::saved)
-    chain_.on_checkpoint_saved(args);
-  else if (notice.what == Notice::failed)
-    chain_.on_checkpoint_failed(args);
-  else
-    chain_.on_checkpoint_removed(args);
+  args.ticket = save.ticket;
+  args.by = chain::to_text(save.by->id());
+  args.path = chain::to_text(path);
+  args.reason = chain::to_text(save.reason);
+  std::optional<chain::Denial> denial;
+  try {
+    denial = chain_.decide_checkpoint(args);
+  } catch (...) {
+    failures.keep();
+    const auto [status, reason] = what_failed();
+    fail_group({&save}, status, reason);
+    return false;
+  }
+  if (!denial) return true;
+  const std::string why = "denied by '" + denial->by + "': " + denial->reason;
+  ++tallies_[save.by->id()].denied;
+  ++tallies_[save.by->id()].warned[why];
+  decide(TENON_ACTION_SKIP, save.by, relative(path), "", why);
+  requests_.end(
+      {save.by, TENON_REQUEST_SAVE, save.ticket, TENON_TICKET_DENIED, TENON_OK, "", denial->by, denial->reason});
+  return false;
 }
 
-void CommitPoint::carry_out_saves(const CommitState& state) {
+void CommitPoint::carry_out_saves(const CommitState& state, FirstFailure& failures) {
   if (requests_.saves.empty()) return;
   const std::vector<SaveRequest> saves = std::exchange(requests_.saves, {});
-  std::vector<std::vector<const SaveRequest*>> groups;
+  std::vector<Group> groups;
   bool full = false;
   for (const SaveRequest& save : saves) {
-    const std::string path = (save.folder / (save.name + ".ckpt")).native();
-    tenon_request_args args{};
-    args.struct_size = sizeof args;
-    args.request = TENON_REQUEST_SAVE;
-    args.progress = &progress_;
-    args.ticket = save.ticket;
-    args.by = chain::to_text(save.by->id());
-    args.path = chain::to_text(path);
-    args.reason = chain::to_text(save.reason);
-    if (const auto denial = chain_.decide_checkpoint(args)) {
-      not_done_.insert(save.ticket);
-      ++tallies_[save.by->id()].denied;
-      ++tallies_[save.by->id()].warned["denied by '" + denial->by + "': " + denial->reason];
-      decide(TENON_ACTION_SKIP, save.by, relative(path), "", "denied by '" + denial->by + "': " + denial->reason);
-      end({save.by, TENON_REQUEST_SAVE, save.ticket, TENON_TICKET_DENIED, TENON_OK, "", denial->by, denial->reason});
-      continue;
-    }
+    if (!decided(save, failures)) continue;
     if (!state.consistent && !(save.flags & TENON_SAVE_INCONSISTENT)) {
       fail_group({&save}, TENON_E_WRONG_STATE, "the weights may be half updated after an error inside a batch");
       continue;
     }
     full = full || save.kind == TENON_CHECKPOINT_FULL;
     const auto same =
-        std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return same_content(*g.front(), save); });
+        std::find_if(groups.begin(), groups.end(), [&](const Group& g) { return same_content(*g.front(), save); });
     if (same != groups.end())
       same->push_back(&save);
     else
       groups.push_back({&save});
   }
   if (groups.empty()) return;
-  collect_callback_state();
-  snapshot_.take(engine_, full);
-  for (const auto& group : groups) write_group(group, state);
+  try {
+    collect_callback_state();
+    snapshot_.take(engine_, full);
+  } catch (...) {
+    const auto [status, reason] = what_failed();
+    for (const Group& group : groups) fail_group(group, status, reason);
+    return;
+  }
+  for (const Group& group : groups) write_group(group, state);
 }
 
 void CommitPoint::collect_callback_state() {
@@ -232,9 +187,8 @@ void CommitPoint::collect_callback_state() {
   }
 }
 
-void CommitPoint::fail_group(const std::vector<const SaveRequest*>& group, tenon_status status,
-                             const std::string& reason) {
-  Notice notice{Notice::failed, {}, status, reason};
+void CommitPoint::fail_group(const Group& group, tenon_status status, const std::string& reason) {
+  Notice notice{Notice::What::failed, {}, status, reason};
   const SaveRequest& first = *group.front();
   notice.checkpoint.folder = first.folder;
   notice.checkpoint.name = first.name;
@@ -246,17 +200,16 @@ void CommitPoint::fail_group(const std::vector<const SaveRequest*>& group, tenon
   notice.checkpoint.score = first.score;
   notice.checkpoint.monitor = first.monitor;
   for (const SaveRequest* save : group) {
-    not_done_.insert(save->ticket);
     notice.checkpoint.holds.push_back({save->by, save->ticket});
     ++tallies_[save->by->id()].failed;
     ++tallies_[save->by->id()].warned[reason];
     decide(TENON_ACTION_WARN, save->by, relative(notice.checkpoint.path), "", "not saved: " + reason);
-    end({save->by, TENON_REQUEST_SAVE, save->ticket, TENON_TICKET_FAILED, status, "", "", reason});
+    requests_.end({save->by, TENON_REQUEST_SAVE, save->ticket, TENON_TICKET_FAILED, status, "", "", reason});
   }
-  notices_.push_back(std::move(notice));
+  delivery_.add(std::move(notice));
 }
 
-void CommitPoint::write_group(const std::vector<const SaveRequest*>& group, const CommitState& state) {
+void CommitPoint::write_group(const Group& group, const CommitState& state) {
   const SaveRequest& first = *group.front();
   try {
     if (!state_failure_.empty() && first.kind == TENON_CHECKPOINT_FULL)
@@ -296,25 +249,22 @@ void CommitPoint::write_group(const std::vector<const SaveRequest*>& group, cons
       kept.tickets.push_back(save->ticket);
       ++tallies_[save->by->id()].saved;
       decide(TENON_ACTION_SAVE, save->by, relative(kept.path), "", save->reason);
-      end({save->by, TENON_REQUEST_SAVE, save->ticket, TENON_TICKET_DONE, TENON_OK, kept.path.native(), "",
-           save->reason});
+      requests_.end({save->by, TENON_REQUEST_SAVE, save->ticket, TENON_TICKET_DONE, TENON_OK, kept.path.native(), "",
+                     save->reason});
     }
-    notices_.push_back({Notice::saved, ledger_.add(std::move(kept)), TENON_OK, first.reason});
-  } catch (const checkpoint::WriteError& error) {
-    fail_group(group, status_of(error), error.what());
-  } catch (const chain::AbiError& error) {
-    fail_group(group, error.status(), error.what());
-  } catch (const Failure& error) {
-    fail_group(group, TENON_E_IO, error.what());
-  } catch (const std::bad_alloc&) {
-    fail_group(group, TENON_E_OUT_OF_MEMORY, "out of memory while the checkpoint was made");
-  } catch (const std::exception& error) {
-    fail_group(group, TENON_E_FAILED, error.what());
+    delivery_.add({Notice::What::saved, ledger_.add(std::move(kept)), TENON_OK, first.reason});
+  } catch (...) {
+    const auto [status, reason] = what_failed();
+    fail_group(group, status, reason);
   }
 }
 
 void CommitPoint::carry_out_refs() {
   for (const RefRequest& r : std::exchange(requests_.refs, {})) {
+    if (pending(r.ticket)) {
+      requests_.refs.push_back(r);
+      continue;
+    }
     Kept* kept = ledger_.find(r.ticket);
     if (!kept) continue;  // it failed: the ref stays where it was
     try {
@@ -331,7 +281,9 @@ void CommitPoint::carry_out_refs() {
 
 void CommitPoint::carry_out_bests() {
   for (const BestRequest& b : std::exchange(requests_.bests, {})) {
-    if (b.ticket == 0)
+    if (pending(b.ticket))
+      requests_.bests.push_back(b);
+    else if (b.ticket == 0)
       ledger_.best.erase(b.by);
     else if (ledger_.find(b.ticket))
       ledger_.best[b.by] = b.ticket;
@@ -341,13 +293,17 @@ void CommitPoint::carry_out_bests() {
 void CommitPoint::carry_out_releases() {
   for (Kept* kept : std::exchange(unremoved_, {})) remove(*kept);  // the disk may take it by now
   for (const ReleaseRequest& r : std::exchange(requests_.releases, {})) {
-    if (r.after != 0 && not_done_.count(r.after)) continue;  // void: it stays held
+    if (pending(r.held) || pending(r.after)) {
+      requests_.releases.push_back(r);
+      continue;
+    }
+    if (r.after != 0 && !ledger_.was_durable(r.after)) continue;  // void: it stays held
     if (Kept* unheld = ledger_.release(r.held, r.reason)) remove(*unheld);
   }
 }
 
 void CommitPoint::remove(Kept& kept) {
-  Notice notice{Notice::removed, kept, TENON_OK, kept.last_release};
+  Notice notice{Notice::What::removed, kept, TENON_OK, kept.last_release};
   const Callback* by = kept.released_by;
   try {
     ledger_.folder(kept.folder).remove(kept.name);
@@ -362,33 +318,44 @@ void CommitPoint::remove(Kept& kept) {
   }
   if (by) ++tallies_[by->id()].removed;
   decide(TENON_ACTION_REMOVE, by, relative(kept.path), "", kept.last_release);
-  notices_.push_back(std::move(notice));
+  delivery_.add(std::move(notice));
   ledger_.erase(kept);
 }
 
-void CommitPoint::carry_out_stops(const CommitState& state) {
+void CommitPoint::carry_out_stops(const CommitState& state, FirstFailure& failures) {
   std::vector<StopRequest> stops = requests_.take_stops();
   if (stops.empty()) return;
   if (state.completed_epochs < facts_.options.min_epochs || progress_.step < facts_.options.min_steps)
     return requests_.put_back(std::move(stops));
   for (const StopRequest& stop : stops) {
-    tenon_request_args args{};
-    args.struct_size = sizeof args;
-    args.request = TENON_REQUEST_STOP;
-    args.progress = &progress_;
-    args.ticket = stop.ticket;
-    args.by = chain::to_text(stop.by->id());
-    args.reason = chain::to_text(stop.reason);
-    if (const auto denial = chain_.decide_stop(args)) {
-      decide(TENON_ACTION_SKIP, stop.by, "", "", "stop denied by '" + denial->by + "': " + denial->reason);
-      end({stop.by, TENON_REQUEST_STOP, stop.ticket, TENON_TICKET_DENIED, TENON_OK, "", denial->by, denial->reason});
-      continue;
+    try {
+      carry_out_stop(stop);
+    } catch (...) {
+      failures.keep();
+      const auto [status, reason] = what_failed();
+      requests_.end({stop.by, TENON_REQUEST_STOP, stop.ticket, TENON_TICKET_FAILED, status, "", "", reason});
     }
-    stopped_ = true;
-    stop_detail_ += (stop_detail_.empty() ? "" : "; ") + stop.by->id() + ": " + stop.reason;
-    decide(TENON_ACTION_STOP, stop.by, "", "", stop.reason);
-    end({stop.by, TENON_REQUEST_STOP, stop.ticket, TENON_TICKET_DONE, TENON_OK, "", "", stop.reason});
   }
+}
+
+void CommitPoint::carry_out_stop(const StopRequest& stop) {
+  tenon_request_args args{};
+  args.struct_size = sizeof args;
+  args.request = TENON_REQUEST_STOP;
+  args.progress = &progress_;
+  args.ticket = stop.ticket;
+  args.by = chain::to_text(stop.by->id());
+  args.reason = chain::to_text(stop.reason);
+  if (const auto denial = chain_.decide_stop(args)) {
+    decide(TENON_ACTION_SKIP, stop.by, "", "", "stop denied by '" + denial->by + "': " + denial->reason);
+    requests_.end(
+        {stop.by, TENON_REQUEST_STOP, stop.ticket, TENON_TICKET_DENIED, TENON_OK, "", denial->by, denial->reason});
+    return;
+  }
+  stopped_ = true;
+  stop_detail_ += (stop_detail_.empty() ? "" : "; ") + stop.by->id() + ": " + stop.reason;
+  decide(TENON_ACTION_STOP, stop.by, "", "", stop.reason);
+  requests_.end({stop.by, TENON_REQUEST_STOP, stop.ticket, TENON_TICKET_DONE, TENON_OK, "", "", stop.reason});
 }
 
 }  // namespace tenon::loop

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commit point: the moment after a whole chain has run when what callbacks asked for is carried out.
 //
-//   deliver tickets and on_checkpoint_*  ->  ask decide_checkpoint  ->  callbacks' state  ->  snapshot, prepare
+//   deliver what has ended (delivery.hpp)  ->  ask decide_checkpoint  ->  callbacks' state  ->  snapshot, prepare
 //   ->  write, refs, removals  ->  stops
 #ifndef TENON_LOOP_COMMIT_POINT_HPP
 #define TENON_LOOP_COMMIT_POINT_HPP
@@ -10,13 +10,14 @@
 #include <tenon/hooks.h>
 
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "loop/account.hpp"
 #include "loop/checkpoint_document.hpp"
 #include "loop/decisions.hpp"
+#include "loop/delivery.hpp"
+#include "loop/first_failure.hpp"
 #include "loop/ledger.hpp"
 #include "loop/metric_store.hpp"
 #include "loop/requests.hpp"
@@ -39,11 +40,12 @@ class CommitPoint {
   CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metrics, Requests& requests, Ledger& ledger,
               Decisions& decisions, TensorTable& tensors, const RunFacts& facts, tenon_progress& progress);
 
-  void run(const CommitState& state);
+  /// Carries everything out whatever fails on the way; then throws the first failure.
+  void run(const CommitState& now);
   /// Tells what has ended: on_decision, on_ticket in the order of tickets, then on_checkpoint_*.
-  void deliver();
+  void deliver() { delivery_.deliver(); }
   /// The DONE of the stops that ended the run, before on_train_end.
-  void deliver_stops();
+  void deliver_stops() { delivery_.deliver_stops(); }
 
   bool stopped() const { return stopped_; }
   /// Every stop's reason with its callback's id.
@@ -54,23 +56,19 @@ class CommitPoint {
   void note(const chain::Callback& by, std::int32_t action, std::string path, std::string reason);
 
  private:
-  struct Notice {  // an on_checkpoint_* that is still to be told
-    enum { saved, failed, removed } what;
-    Kept checkpoint;
-    tenon_status status = TENON_OK;
-    std::string reason;
-  };
+  using Group = std::vector<const SaveRequest*>;
 
-  void carry_out_saves(const CommitState& state);
-  void write_group(const std::vector<const SaveRequest*>& group, const CommitState& state);
-  void fail_group(const std::vector<const SaveRequest*>& group, tenon_status status, const std::string& reason);
+  void carry_out_saves(const CommitState& state, FirstFailure& failures);
+  bool decided(const SaveRequest& save, FirstFailure& failures);
+  void write_group(const Group& group, const CommitState& state);
+  void fail_group(const Group& group, tenon_status status, const std::string& reason);
   void carry_out_refs();
   void carry_out_bests();
   void carry_out_releases();
   void remove(Kept& kept);
-  void carry_out_stops(const CommitState& state);
-  void end(EndedTicket ended) { requests_.ended.push_back(std::move(ended)); }
-  void tell_checkpoint(const Notice& notice);
+  void carry_out_stops(const CommitState& state, FirstFailure& failures);
+  void carry_out_stop(const StopRequest& stop);
+  bool pending(tenon_ticket ticket) const { return ticket != 0 && requests_.find_save(ticket) != nullptr; }
   void collect_callback_state();
   void decide(std::int32_t action, const chain::Callback* by, std::string path, std::string target, std::string reason);
   std::string relative(const std::filesystem::path& path) const { return relative_to_run(facts_, path); }
@@ -90,16 +88,12 @@ class CommitPoint {
   boost::json::array callback_entries_;
   std::vector<chain::SavedState> callback_states_;
   std::string state_failure_;  // whose save() failed, and why
-  std::vector<Notice> notices_;
-  std::set<tenon_ticket> not_done_;
+  Delivery delivery_;
   std::vector<Kept*> unremoved_;  // held by nobody, but still on disk: tried again at each commit point
   std::map<std::string, Tally> tallies_;
   bool stopped_ = false;
   std::string stop_detail_;
 };
-
-/// The ABI's struct of a checkpoint; `holders` backs its list and texts are borrowed from `kept`.
-tenon_checkpoint to_abi(const Kept& kept, const chain::Callback* reader, std::vector<tenon_text>& holders);
 
 }  // namespace tenon::loop
 

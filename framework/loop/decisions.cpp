@@ -3,6 +3,7 @@
 #include "loop/decisions.hpp"
 
 #include "chain/abi.hpp"
+#include "loop/first_failure.hpp"
 
 namespace tenon::loop {
 
@@ -39,8 +40,9 @@ boost::json::object to_json(const Decision& d) {
 
 void Decisions::deliver(chain::Chain& chain) {
   const std::vector<Decision> now = std::exchange(waiting_, {});
+  FirstFailure failures;
   for (const Decision& d : now) {
-    if (listener_) listener_(d);
+    if (listener_) failures.go_on([&] { listener_(d); });
     tenon_decision_args args{};
     args.struct_size = sizeof args;
     args.action = d.action;
@@ -50,8 +52,9 @@ void Decisions::deliver(chain::Chain& chain) {
     args.path = chain::to_text(d.path);
     args.target = chain::to_text(d.target);
     args.reason = chain::to_text(d.reason);
-    chain.on_decision(args);
+    failures.go_on([&] { chain.on_decision(args); });
   }
+  failures.rethrow();
 }
 
 }  // namespace tenon::loop

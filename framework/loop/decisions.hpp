@@ -35,7 +35,7 @@ class Decisions {
   using Listener = std::function<void(const Decision&)>;
   void set_listener(Listener listener) { listener_ = std::move(listener); }
   void record(Decision decision) { waiting_.push_back(std::move(decision)); }
-  /// Tells the chain and the listener, in the order of recording.
+  /// Tells the chain and the listener, in the order of recording; all of it, then the first failure is thrown.
   void deliver(chain::Chain& chain);
 
  private:

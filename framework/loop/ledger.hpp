@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "chain/chain.hpp"
@@ -53,6 +54,8 @@ class Ledger {
 
   Kept& add(Kept kept);
   Kept* find(tenon_ticket ticket) const;
+  /// Whether a save of this ticket has ever become durable, also when it has been removed since.
+  bool was_durable(tenon_ticket ticket) const { return durable_.contains(ticket); }
   bool holds(const chain::Callback& by, tenon_ticket ticket) const;
   /// Ends one hold; the checkpoint is answered when nothing holds it any more.
   Kept* release(tenon_ticket ticket, const std::string& reason);
@@ -72,6 +75,7 @@ class Ledger {
   std::map<std::pair<std::filesystem::path, std::string>, Kept*> ref_targets_;
   std::vector<std::unique_ptr<Kept>> kept_;  // oldest first
   std::unordered_map<tenon_ticket, Kept*> by_ticket_;
+  std::unordered_set<tenon_ticket> durable_;
 };
 
 }  // namespace tenon::loop

@@ -9,17 +9,22 @@
 namespace tenon::loop {
 
 void Requests::require_open() const {
+  const std::lock_guard lock(mutex_);
+  require_open_locked();
+}
+
+void Requests::require_open_locked() const {
   if (!open_)
     throw chain::AbiError(TENON_E_WRONG_STATE, "the last commit point has passed: nothing can be asked for any more");
 }
 
 tenon_ticket Requests::stop(chain::Callback& by, std::string_view reason) {
   const std::lock_guard lock(mutex_);
-  require_open();
+  require_open_locked();
   const tenon_ticket ticket = next_++;
   for (StopRequest& s : stops_) {
     if (s.by != &by) continue;
-    ended.push_back({&by, TENON_REQUEST_STOP, s.ticket, TENON_TICKET_REPLACED, TENON_OK, "", "", s.reason});
+    ended_.push_back({&by, TENON_REQUEST_STOP, s.ticket, TENON_TICKET_REPLACED, TENON_OK, "", "", s.reason});
     s = {ticket, &by, std::string(reason)};
     return ticket;
   }
@@ -31,7 +36,7 @@ bool Requests::withdraw(chain::Callback& by, tenon_ticket ticket, std::string_vi
   const std::lock_guard lock(mutex_);
   const auto mine = [&](const auto& r) { return r.by == &by && r.ticket == ticket; };
   const auto end = [&](std::int32_t request) {
-    ended.push_back({&by, request, ticket, TENON_TICKET_WITHDRAWN, TENON_OK, "", "", std::string(reason)});
+    ended_.push_back({&by, request, ticket, TENON_TICKET_WITHDRAWN, TENON_OK, "", "", std::string(reason)});
   };
   if (std::erase_if(stops_, mine)) {
     end(TENON_REQUEST_STOP);
@@ -44,7 +49,7 @@ bool Requests::withdraw(chain::Callback& by, tenon_ticket ticket, std::string_vi
 
 tenon_ticket Requests::save(SaveRequest request) {
   const std::lock_guard lock(mutex_);
-  require_open();
+  require_open_locked();
   request.ticket = next_++;
   saves.push_back(std::move(request));
   return saves.back().ticket;
@@ -55,6 +60,22 @@ const SaveRequest* Requests::find_save(tenon_ticket ticket) const {
   return it == saves.end() ? nullptr : &*it;
 }
 
+void Requests::end(EndedTicket ended) {
+  const std::lock_guard lock(mutex_);
+  ended_.push_back(std::move(ended));
+}
+
+std::vector<EndedTicket> Requests::take_ended(std::optional<std::int32_t> request) {
+  std::vector<EndedTicket> taken, left;
+  {
+    const std::lock_guard lock(mutex_);
+    for (EndedTicket& e : ended_) (!request || e.request == *request ? taken : left).push_back(std::move(e));
+    ended_ = std::move(left);
+  }
+  std::stable_sort(taken.begin(), taken.end(), [](const auto& a, const auto& b) { return a.ticket < b.ticket; });
+  return taken;
+}
+
 std::vector<StopRequest> Requests::take_stops() {
   const std::lock_guard lock(mutex_);
   return std::exchange(stops_, {});
@@ -62,8 +83,15 @@ std::vector<StopRequest> Requests::take_stops() {
 
 void Requests::put_back(std::vector<StopRequest> stops) {
   const std::lock_guard lock(mutex_);
-  for (StopRequest& newer : stops_) stops.push_back(std::move(newer));
-  stops_ = std::move(stops);
+  for (StopRequest& older : stops) {
+    const bool replaced = std::any_of(stops_.begin(), stops_.end(), [&](const auto& s) { return s.by == older.by; });
+    if (replaced)
+      ended_.push_back(
+          {older.by, TENON_REQUEST_STOP, older.ticket, TENON_TICKET_REPLACED, TENON_OK, "", "", older.reason});
+    else
+      stops_.push_back(std::move(older));
+  }
+  std::stable_sort(stops_.begin(), stops_.end(), [](const auto& a, const auto& b) { return a.ticket < b.ticket; });
 }
 
 std::vector<StopRequest> Requests::pending_stops() const {
@@ -74,11 +102,21 @@ std::vector<StopRequest> Requests::pending_stops() const {
 void Requests::withdraw_all(const std::string& reason) {
   const std::lock_guard lock(mutex_);
   for (const SaveRequest& s : saves)
-    ended.push_back({s.by, TENON_REQUEST_SAVE, s.ticket, TENON_TICKET_WITHDRAWN, TENON_OK, "", "", reason});
+    ended_.push_back({s.by, TENON_REQUEST_SAVE, s.ticket, TENON_TICKET_WITHDRAWN, TENON_OK, "", "", reason});
   for (const StopRequest& s : stops_)
-    ended.push_back({s.by, TENON_REQUEST_STOP, s.ticket, TENON_TICKET_WITHDRAWN, TENON_OK, "", "", reason});
+    ended_.push_back({s.by, TENON_REQUEST_STOP, s.ticket, TENON_TICKET_WITHDRAWN, TENON_OK, "", "", reason});
   saves.clear();
   stops_.clear();
+}
+
+void Requests::close() {
+  const std::lock_guard lock(mutex_);
+  open_ = false;
+}
+
+tenon_ticket Requests::next_ticket() const {
+  const std::lock_guard lock(mutex_);
+  return next_;
 }
 
 }  // namespace tenon::loop

@@ -9,6 +9,7 @@
 #include <boost/json/object.hpp>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -83,28 +84,41 @@ class Requests {
   bool withdraw(chain::Callback& by, tenon_ticket ticket, std::string_view reason);
   /// [loop-thread] Numbers and keeps it. Throws once closed.
   tenon_ticket save(SaveRequest request);
+  /// [any-thread] Throws chain::AbiError (TENON_E_WRONG_STATE) once closed.
   void require_open() const;
 
+  /// [loop-thread] The save that is still pending under the ticket, or nullptr.
   const SaveRequest* find_save(tenon_ticket ticket) const;
 
+  // [loop-thread]
   std::vector<SaveRequest> saves;
   std::vector<ReleaseRequest> releases;
   std::vector<RefRequest> refs;
   std::vector<BestRequest> bests;
-  std::vector<EndedTicket> ended;
 
+  /// [any-thread]
+  void end(EndedTicket ended);
+  /// [loop-thread] What has ended since the last call, in the order of tickets; with `request`, of that kind alone.
+  std::vector<EndedTicket> take_ended(std::optional<std::int32_t> request = std::nullopt);
+
+  /// [loop-thread]
   std::vector<StopRequest> take_stops();
+  /// [loop-thread] Stops that cannot be carried out yet. One whose callback has asked anew meanwhile ends REPLACED.
   void put_back(std::vector<StopRequest> stops);
   std::vector<StopRequest> pending_stops() const;
-  /// Everything a callback still asks for ends WITHDRAWN; for a callback that was disabled, and at the end of the run.
+  /// [loop-thread] Everything still asked for ends WITHDRAWN.
   void withdraw_all(const std::string& reason);
 
-  void close() { open_ = false; }
-  tenon_ticket next_ticket() const { return next_; }
+  /// [loop-thread]
+  void close();
+  tenon_ticket next_ticket() const;
 
  private:
-  mutable std::mutex mutex_;  // stops and the counter, which any thread may touch
+  void require_open_locked() const;
+
+  mutable std::mutex mutex_;  // of all below, which any thread may touch
   std::vector<StopRequest> stops_;
+  std::vector<EndedTicket> ended_;
   tenon_ticket next_ = 1;
   bool open_ = true;
 };

@@ -32,7 +32,7 @@ class TestEngine final : public loop::Engine {
   loop::EngineFacts facts_;
   /// Called in each training step and evaluation step with the counters below; logs into the sink, may throw.
   std::function<void(loop::MetricSink&)> on_training_step, on_evaluation_step;
-  std::function<void()> on_backward, on_optimizer_step, on_fetch;
+  std::function<void()> on_backward, on_optimizer_step, on_fetch, on_training_state;
   std::function<void(loop::ScheduleMoment, const loop::MetricReader&)> on_step_schedulers;
   std::vector<std::string>* trace = nullptr;  ///< engine calls go here too, as "engine.backward"
 
@@ -97,6 +97,7 @@ class TestEngine final : public loop::Engine {
     return {"weight", view(), true, group == TENON_TENSORS_PARAMETERS};
   }
   void training_state(std::vector<loop::EngineTensor>& out, boost::json::object& document) override {
+    if (on_training_state) on_training_state();
     out.push_back({"optimizer/test/weight/momentum_buffer", view(), false, true});
     document["optimizers"] = {{{"name", "test"}, {"steps", steps}}};
   }
