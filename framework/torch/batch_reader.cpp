@@ -31,6 +31,13 @@ void check(const Loader& loader, const std::string& what) {
     refuse("workers is " + std::to_string(loader.workers) + "; a stream is read by one, or by none");
 }
 
+/// LibTorch keeps the number of threads for each thread, which takes the common one when it first asks, and sets both
+/// together: asked before, this thread keeps the 1 when the loop thread sets the common one back.
+void compute_on_one_thread() {
+  at::get_num_threads();
+  at::set_num_threads(1);
+}
+
 }  // namespace
 
 BatchReader::BatchReader(Loader loader, std::uint64_t seed, const std::string& what)
@@ -94,12 +101,10 @@ void BatchReader::start_workers() {
     std::shared_ptr<Dataset> own = loader_.dataset->for_worker();
     datasets_.push_back(own ? std::move(own) : loader_.dataset);
   }
-  // LibTorch keeps the number of threads for each thread, and besides for threads that come later; the worker's setting
-  // of the second is taken back.
   const int threads = at::get_num_threads();
   try {
     workers_ = std::make_unique<OrderedWorkers<Batch>>(loader_.workers, std::size_t{loader_.workers} * loader_.prefetch,
-                                                       [] { at::set_num_threads(1); });
+                                                       compute_on_one_thread);
   } catch (const std::system_error& error) {
     at::set_num_threads(threads);
     throw std::runtime_error(std::to_string(loader_.workers) + " workers cannot be started: " + error.what());
