@@ -72,6 +72,7 @@ void Loop::start() {
   chain_.on_setup(event_);
   phase_ = "start_fit";
   engine_.start_fit(metrics_);
+  check_shares(engine_.facts(), options_);
   epoch_limit_ = limited(engine_.facts().train_batches, options_.limit_train_batches);
   progress_.batches = epoch_limit_;
   progress_.stage_batches = epoch_limit_;
@@ -277,6 +278,7 @@ bool Loop::evaluate(Stage stage, const BatchLimit& limit) {
     progress_.stage_batch = 0;
     progress_.stage_batches = batches;
     metrics_.enter(stage, progress_.step, progress_.epoch, 1);
+    metrics_.enter_loader(loader, facts.validation_batches.size());
     engine_.start_evaluation(stage, loader);
     std::optional<BatchInfo> next = batches ? engine_.fetch_evaluation() : std::nullopt;
     while (next) {
@@ -291,7 +293,8 @@ bool Loop::evaluate(Stage stage, const BatchLimit& limit) {
       ++progress_.stage_batch;
       if (stage == Stage::validation) chain_.on_validation_batch_end(batch_);
     }
-    whole = whole && (batches >= facts.validation_batches[loader]);
+    // One of unknown length that ended below the limit was gone through as well.
+    whole = whole && (batches >= facts.validation_batches[loader] || progress_.stage_batch < batches);
     engine_.end_evaluation(stage);
   }
   progress_.dataloader_index = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 
 #include <tenon/did_you_mean.hpp>
@@ -17,6 +18,8 @@ namespace {
 
 const char* goal_name(Goal goal) { return goal == Goal::minimize ? "minimize" : "maximize"; }
 std::string in_quotes(std::string_view s) { return "'" + std::string(s) + "'"; }
+
+std::string loader_suffix(std::size_t loader) { return "/dataloader_idx_" + std::to_string(loader); }
 
 }  // namespace
 
@@ -70,7 +73,9 @@ Goal well_known_goal(std::string_view name) {
 }
 
 MetricStore::MetricStore(const EngineFacts& facts, bool has_validation)
-    : task_declares_(facts.declares_metrics), has_validation_(has_validation) {
+    : task_declares_(facts.declares_metrics),
+      has_validation_(has_validation),
+      validation_loaders_(facts.validation_batches.size()) {
   for (const char* name : {"epoch", "step"}) {
     Metric& m = metrics_[id(name)];
     m.declared = true;
@@ -78,10 +83,19 @@ MetricStore::MetricStore(const EngineFacts& facts, bool has_validation)
     m.goal = Goal::maximize;
   }
   for (const DeclaredMetric& d : facts.metrics) {
-    Metric& m = metrics_[id(d.name)];
-    m.declared = true;
-    m.goal = d.goal;
-    m.origin = d.stage == Stage::validation ? TENON_ORIGIN_VALIDATION : TENON_ORIGIN_TRAIN;
+    const bool validation = d.stage == Stage::validation;
+    const auto declare_as = [&](const std::string& name) {
+      Metric& m = metrics_[id(name)];
+      m.declared = true;
+      m.goal = d.goal;
+      m.origin = validation ? TENON_ORIGIN_VALIDATION : TENON_ORIGIN_TRAIN;
+    };
+    if (!validation || !d.add_dataloader_idx || validation_loaders_ < 2) {
+      declare_as(d.name);
+      continue;
+    }
+    split_.push_back(d.name);
+    for (std::size_t loader = 0; loader < validation_loaders_; ++loader) declare_as(d.name + loader_suffix(loader));
   }
 }
 
@@ -103,6 +117,9 @@ Goal MetricStore::monitor(std::string_view name, std::string_view mode, tenon_me
   if (!mode.empty() && mode != "auto" && mode != "min" && mode != "max")
     throw AbiError(TENON_E_INVALID_ARGUMENT,
                    "'mode' is " + in_quotes(mode) + ": it must be \"min\", \"max\" or \"auto\"");
+  if (std::find(split_.begin(), split_.end(), name) != split_.end())
+    throw AbiError(TENON_E_INVALID_ARGUMENT,
+                   "monitors " + in_quotes(name) + ", which is " + loaders_cure(name, validation_loaders_));
   const tenon_metric metric = id(name);
   Metric& m = metrics_[metric];
   if (m.origin == TENON_ORIGIN_VALIDATION && !has_validation_)
@@ -171,6 +188,48 @@ void MetricStore::enter(Stage stage, std::uint64_t stamp_step, std::uint64_t epo
   stamp_ = stamp_step;
   stamp_epoch_ = epoch;
   samples_ = batch_samples == TENON_UNKNOWN ? 1 : batch_samples;
+  loader_ = 0;
+  loaders_ = 1;
+}
+
+void MetricStore::enter_loader(std::uint32_t loader, std::size_t loaders) {
+  loader_ = loader;
+  loaders_ = loaders;
+}
+
+std::string MetricStore::loaders_cure(std::string_view name, std::size_t loaders) const {
+  return "logged for each of " + std::to_string(loaders) + " loaders under its own name: monitor one of " +
+         in_quotes(std::string(name) + loader_suffix(0)) + " to " +
+         in_quotes(std::string(name) + loader_suffix(loaders - 1)) +
+         ", or log a name of its own for each loader with add_dataloader_idx = false";
+}
+
+tenon_metric MetricStore::id_for_loader(std::string_view name, bool add_index) {
+  if (!add_index) {
+    const tenon_metric metric = id(name);
+    Metric& m = metrics_[metric];
+    if (m.loader == UINT32_MAX) m.loader = loader_;
+    if (m.loader == loader_) return metric;
+    throw std::invalid_argument(in_quotes(name) + " is logged for loader " + std::to_string(loader_) +
+                                " and was for loader " + std::to_string(m.loader) +
+                                ", both with add_dataloader_idx = false, which would mix their values: log a name of "
+                                "its own for each loader");
+  }
+  loader_name_.assign(name).append("/dataloader_idx_");
+  char digits[12];
+  const auto end = std::to_chars(digits, digits + sizeof digits, loader_).ptr;
+  loader_name_.append(digits, end);
+  if (!ids_.contains(loader_name_)) check_not_awaited(name);
+  const tenon_metric metric = id(loader_name_);
+  metrics_[metric].loader_suffix = static_cast<std::uint32_t>(loader_name_.size() - name.size());
+  return metric;
+}
+
+void MetricStore::check_not_awaited(std::string_view name) const {
+  const Metric* m = find(name);
+  if (m != nullptr && m->monitored && !m->declared && !m->present && !m->reduction.any)
+    throw std::invalid_argument("a callback monitors " + in_quotes(name) + ", which is " +
+                                loaders_cure(name, loaders_));
 }
 
 void MetricStore::set_position(std::uint64_t step, std::uint64_t epoch) {
@@ -198,7 +257,9 @@ void MetricStore::log_to(tenon_metric metric, double value, bool on_step, bool o
   tenon_metric target = metric;
   if (on_step) {
     if (metrics_[metric].epoch_twin == TENON_NO_METRIC) {
-      const tenon_metric twin = id(metrics_[metric].name + "_epoch");
+      std::string name = metrics_[metric].name;
+      name.insert(name.size() - metrics_[metric].loader_suffix, "_epoch");
+      const tenon_metric twin = id(name);
       metrics_[metric].epoch_twin = twin;
       metrics_[twin].flags |= metrics_[metric].flags & ~(TENON_METRIC_ON_STEP | TENON_METRIC_MONITORED);
       metrics_[twin].origin = metrics_[metric].origin;
@@ -216,7 +277,8 @@ void MetricStore::log(std::string_view name, double value, const LogOptions& opt
   const bool training = stage_ == Stage::train;
   const bool on_step = options.on_step.value_or(training);
   const bool on_epoch = options.on_epoch.value_or(!training);
-  const tenon_metric metric = id(name);
+  const bool one_of_several = !training && loaders_ > 1;
+  const tenon_metric metric = one_of_several ? id_for_loader(name, options.add_dataloader_idx) : id(name);
   Metric& m = metrics_[metric];
   if (metric == epoch_metric || metric == step_metric || !m.declared_by.empty())
     throw std::invalid_argument("the task logs " + in_quotes(name) + ", a name that belongs to " +

@@ -42,6 +42,8 @@ struct Metric {
   Reduction reduction;
   tenon_metric epoch_twin = TENON_NO_METRIC;  ///< `<name>_epoch`, where a value is logged on the step and on the epoch
   std::string declared_by;                    ///< callback id; empty: the task
+  std::uint32_t loader_suffix = 0;            ///< bytes of the name that say which evaluation loader's it is
+  std::uint32_t loader = UINT32_MAX;          ///< that logged it under a name without such a suffix
 };
 
 class MetricStore final : public MetricSink {
@@ -67,6 +69,8 @@ class MetricStore final : public MetricSink {
 
   /// The loop says where it stands; values logged from here on are stamped so.
   void enter(Stage stage, std::uint64_t stamp_step, std::uint64_t epoch, std::uint64_t batch_samples);
+  /// After enter(): values are evaluation loader `loader`'s, of `loaders`; up to the next enter().
+  void enter_loader(std::uint32_t loader, std::size_t loaders);
   void set_samples(std::uint64_t samples) { samples_ = samples; }
   void set_position(std::uint64_t step, std::uint64_t epoch);
 
@@ -92,6 +96,11 @@ class MetricStore final : public MetricSink {
     using is_transparent = void;
     std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
   };
+  /// The metric that `name`, logged for one of several loaders, stands for.
+  tenon_metric id_for_loader(std::string_view name, bool add_index);
+  /// Throws where a callback waits for `name` itself, which one of several loaders will never log.
+  void check_not_awaited(std::string_view name) const;
+  std::string loaders_cure(std::string_view name, std::size_t loaders) const;
   void set(tenon_metric metric, double value, std::uint64_t step, std::uint64_t epoch);
   void log_to(tenon_metric metric, double value, bool on_step, bool on_epoch, double weight);
 
@@ -103,7 +112,12 @@ class MetricStore final : public MetricSink {
   bool monitored_in_event_ = false;
   bool task_declares_ = false;
   bool has_validation_ = false;
+  std::size_t validation_loaders_ = 0;
+  std::vector<std::string> split_;  // declared names that stand for one metric of each validation loader
   Stage stage_ = Stage::none;
+  std::uint32_t loader_ = 0;
+  std::size_t loaders_ = 1;
+  std::string loader_name_;
   std::uint64_t stamp_ = 0, stamp_epoch_ = 0, samples_ = 1;
   std::uint64_t step_ = 0, epoch_ = 0;
 };

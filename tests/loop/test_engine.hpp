@@ -22,7 +22,7 @@ class TestEngine final : public loop::Engine {
  public:
   /// `train` batches of `samples` samples each epoch; one validation loader of `validation` batches, 0: none.
   explicit TestEngine(std::uint64_t train, std::uint64_t validation = 0, std::uint64_t samples = 4)
-      : samples_(samples) {
+      : samples_(samples), train_(train) {
     facts_.task_name = "test";
     facts_.train_batches = train;
     if (validation) facts_.validation_batches = {validation};
@@ -36,6 +36,8 @@ class TestEngine final : public loop::Engine {
   std::function<void(loop::ScheduleMoment, const loop::MetricReader&)> on_step_schedulers;
   std::vector<std::string>* trace = nullptr;  ///< engine calls go here too, as "engine.backward"
 
+  std::uint64_t stream_batches = 3;  ///< of an evaluation loader whose length the facts do not tell
+  std::uint32_t evaluation_loader = 0;
   std::uint64_t epoch = 0, batch = 0, steps = 0, evaluation_batch = 0, evaluations = 0;
   std::array<float, 4> weights_;
 
@@ -49,7 +51,7 @@ class TestEngine final : public loop::Engine {
   }
   std::optional<loop::BatchInfo> fetch() override {
     if (on_fetch) on_fetch();
-    if (fetched_ >= facts_.train_batches) return std::nullopt;
+    if (fetched_ >= train_) return std::nullopt;
     ++fetched_;
     return loop::BatchInfo{samples_};
   }
@@ -76,13 +78,15 @@ class TestEngine final : public loop::Engine {
     note(names[static_cast<int>(moment)]);
     if (on_step_schedulers) on_step_schedulers(moment, metrics);
   }
-  void start_evaluation(loop::Stage, std::uint32_t) override {
+  void start_evaluation(loop::Stage, std::uint32_t loader) override {
+    evaluation_loader = loader;
     evaluation_fetched_ = 0;
     evaluation_batch = 0;
     ++evaluations;
   }
   std::optional<loop::BatchInfo> fetch_evaluation() override {
-    if (evaluation_fetched_ >= facts_.validation_batches.at(0)) return std::nullopt;
+    const std::uint64_t known = facts_.validation_batches.at(evaluation_loader);
+    if (evaluation_fetched_ >= (known == TENON_UNKNOWN ? stream_batches : known)) return std::nullopt;
     ++evaluation_fetched_;
     return loop::BatchInfo{samples_};
   }
@@ -122,7 +126,7 @@ class TestEngine final : public loop::Engine {
   }
 
   loop::MetricSink* sink_ = nullptr;
-  std::uint64_t samples_, fetched_ = 0, evaluation_fetched_ = 0;
+  std::uint64_t samples_, train_, fetched_ = 0, evaluation_fetched_ = 0;
 };
 
 }  // namespace tenon::tests

@@ -24,13 +24,17 @@ struct LogOptions {
   bool prog_bar = false;
   bool logger = true;
   std::uint64_t batch_size = 0;  ///< 0: the running batch's samples
+  /// Where an evaluation has several loaders, its metrics are named `<name>/dataloader_idx_<n>`. With false the name
+  /// stays; it must then be another for each loader, or the step fails.
+  bool add_dataloader_idx = true;
 };
 
 /// A metric that the task promises to log, so that `monitor` can be checked before training.
 struct DeclaredMetric {
   std::string name;
   Goal goal = Goal::none;
-  Stage stage = Stage::train;  ///< train or validation
+  Stage stage = Stage::train;      ///< train or validation
+  bool add_dataloader_idx = true;  ///< as it will be logged; a validation metric then stands for one of each loader
 };
 
 }  // namespace tenon
