@@ -5,8 +5,9 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/full_like.h>
 #include <tenon/services/tensors.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <stdexcept>
 #include <tenon/failure.hpp>
@@ -113,16 +114,13 @@ void TorchEngine::training_step() {
 
 void TorchEngine::backward(double scale) {
   in_step([&] {
-    if (scale == 1.0) {
-      loss_.backward();
-    } else {
-      if (!gradient_.defined() || scale != gradient_scale_ || gradient_.sizes() != loss_.sizes() ||
-          gradient_.scalar_type() != loss_.scalar_type()) {
-        gradient_ = at::scalar_tensor(scale, loss_.options().requires_grad(false)).reshape(loss_.sizes());
-        gradient_scale_ = scale;
-      }
-      loss_.backward(gradient_);
+    // Tensor::backward() would go through the dispatcher and make a new gradient of one each time.
+    if (!gradient_.defined() || scale != gradient_scale_ || gradient_.sizes() != loss_.sizes() ||
+        gradient_.scalar_type() != loss_.scalar_type()) {
+      gradient_ = at::full_like(loss_.detach(), scale);
+      gradient_scale_ = scale;
     }
+    torch::autograd::backward({loss_}, {gradient_});
     loss_.reset();  // the graph's memory is free for the next forward
   });
 }

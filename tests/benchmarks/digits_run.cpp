@@ -32,15 +32,18 @@ void replace(json::value& in, const json::object& with) {
 
 }  // namespace
 
-DigitsRun::DigitsRun(const std::string& name, const json::object& trainer, const json::object& config)
-    : folder_(fs::path(TENON_BINARY_DIR) / "benchmarks" / name) {
+DigitsRun::DigitsRun(const std::string& name, const json::object& trainer, const json::object& config,
+                     const json::object& raw)
+    : folder_(fs::path(TENON_BINARY_DIR) / "benchmarks" / name), takes_turns_(!raw.empty()) {
   fs::remove_all(folder_);
   fs::create_directories(folder_);
   json::object manifest = quickstart();
   replace(manifest["trainer"], trainer);
   replace(manifest["task"].at("config"), config);
   manifest["plugins"] = {{"paths", json::array{TENON_BINARY_DIR "/benchmarks/plugins"}}};
-  json::array callbacks{{{"plugin", "stopwatch"}, {"config", {{"file", (folder_ / "times").string()}}}}};
+  json::object stopwatch{{"file", (folder_ / "times").string()}};
+  if (takes_turns_) stopwatch["raw"] = raw;
+  json::array callbacks{json::object{{"plugin", "stopwatch"}, {"config", std::move(stopwatch)}}};
   for (const json::value& callback : manifest["callbacks"].as_array())
     if (callback.at("plugin") != "console") callbacks.push_back(callback);
   manifest["callbacks"] = std::move(callbacks);
@@ -59,11 +62,10 @@ DigitsRun::Times DigitsRun::run() const {
   run_quietly(
       {TENON_BINARY_DIR "/bin/tenon", "train", (folder_ / "run.json").string(), "--out", (folder_ / "run").string()});
   std::ifstream in(folder_ / "times");
-  in >> times.first_epoch >> times.first_step >> times.trained >> times.steps;
+  in >> times.first_step;
+  if (takes_turns_)
+    in >> times.steps >> times.seconds >> times.raw_steps >> times.raw_seconds >> times.epoch_end_seconds;
   if (!in) throw std::runtime_error("the run noted no times in " + (folder_ / "times").string());
-  times.first_epoch *= 1e-9;
-  times.first_step *= 1e-9;
-  times.trained *= 1e-9;
   return times;
 }
 

@@ -117,10 +117,19 @@ class TaskFor : public Task {
   }
   void validation_step(torch::nn::Module& model, const Batch& batch) final { validation_step(typed(model), batch); }
 
-  static Model& typed(torch::nn::Module& model) {
-    if (auto* own = dynamic_cast<Model*>(&model)) return *own;
-    throw std::logic_error("make_model() made another module than the type that TaskFor is given");
+  /// Asked for each step, and nearly always of the module that it was asked of before.
+  Model& typed(torch::nn::Module& model) {
+    if (&model != known_) {
+      auto* const own = dynamic_cast<Model*>(&model);
+      if (own == nullptr) throw std::logic_error("make_model() made another module than the type that TaskFor is given");
+      known_ = &model;
+      typed_ = own;
+    }
+    return *typed_;
   }
+
+  const torch::nn::Module* known_ = nullptr;
+  Model* typed_ = nullptr;
 };
 
 }  // namespace tenon
