@@ -6,7 +6,7 @@
 
 readonly build_packages=(ca-certificates g++ cmake ninja-build ccache python3 python3-pip
   libspdlog-dev libcli11-dev libxxhash-dev libprotozero-dev libbenchmark-dev)
-readonly test_packages=(clang python3-venv strace)
+readonly test_packages=(clang python3-venv)
 readonly format_packages=(clang-format)
 readonly default_boost=(libboost-dev libboost-json-dev libboost-test-dev)
 readonly boost_181=(libboost1.81-dev libboost-json1.81-dev libboost-test1.81-dev)
