@@ -9,11 +9,14 @@
 #include <tenon/hooks.h>
 #include <tenon/tensor.h>
 #include <tenon/metrics.hpp>
+#include <tenon/trainer_options.hpp>
 
 #include <boost/json/object.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,13 +36,40 @@ class MetricSink {
   virtual void log(std::string_view name, double value, const LogOptions& options) = 0;
 };
 
+/// What a task puts on record beside numbers; see tenon_record_args for the meaning.
+struct Record {
+  std::int32_t kind = TENON_RECORD_TEXT;
+  std::string_view name, media_type;
+  std::string_view data;
+  const tenon_tensor_view* tensor = nullptr;
+};
+
+/// What the loop is told while a step of the task runs.
+class StepListener {
+ public:
+  virtual ~StepListener() = default;
+  /// Of tasks in manual optimization: around what they do by hand, in training_step alone.
+  virtual void before_backward() = 0;
+  virtual void after_backward() = 0;
+  virtual void before_optimizer_step(std::uint32_t optimizer) = 0;
+  virtual void after_optimizer_step(std::uint32_t optimizer) = 0;
+  virtual void before_zero_grad(std::uint32_t optimizer) = 0;
+  /// The weights of this batch were updated without an optimizer: it counts as a step.
+  virtual void count_step() = 0;
+  /// In any step.
+  virtual void record(const Record& record) = 0;
+};
+
 /// Fixed from the engine's making on.
 struct EngineFacts {
   std::string task_name;
   boost::json::object hparams;
   std::uint64_t train_batches = TENON_UNKNOWN;    ///< of the loader, per epoch, before limits; UNKNOWN for a stream
   std::vector<std::uint64_t> validation_batches;  ///< one for each loader; empty: the task has no validation
+  std::vector<std::uint64_t> test_batches, predict_batches;  ///< the same
   std::uint32_t optimizers = 1;
+  bool manual_optimization = false;  ///< the task steps its optimizers itself, through the listener
+  bool closure = false;              ///< the optimizer, the only one, evaluates the batch more than once in a step
   bool declares_metrics = false;
   std::vector<DeclaredMetric> metrics;
 };
@@ -86,9 +116,9 @@ class Engine {
   virtual ~Engine() = default;
   virtual const EngineFacts& facts() const = 0;
 
-  /// Before the first epoch; modules are in the mode they were made in, which is training. The sink lives as long as
-  /// the run.
-  virtual void start_fit(MetricSink& metrics) = 0;
+  /// Before the first batch; modules are in the mode they were made in, which is training. Both live as long as the
+  /// run.
+  virtual void start_run(MetricSink& metrics, StepListener& listener) = 0;
   /// The training loader from the first sample of `epoch`'s order; `skip` samples are passed over.
   virtual void start_epoch(std::uint64_t epoch, std::uint64_t skip) = 0;
   /// The batch after the current one, so that the last one is known; nothing at the loader's end. Not asked twice for
@@ -98,15 +128,24 @@ class Engine {
   virtual void take() = 0;
   /// Forward of the current batch; keeps the loss. Logs into the sink.
   virtual void training_step() = 0;
+  /// False when the loss just computed is known to be infinite or not a number; never waits for a device.
+  virtual bool loss_is_finite() { return true; }
   /// Adds the gradients of loss * `scale` (1 / accumulation).
   virtual void backward(double scale) = 0;
-  virtual void optimizer_step(std::uint32_t optimizer) = 0;
+  /// Bounds the gradients of one optimizer's parameters, as gradient_clip_val says.
+  virtual void clip_gradients(std::uint32_t /*optimizer*/) {}
+  /// `evaluate_again` is called where the optimizer wants the loss of the same batch anew (facts().closure): it runs
+  /// zero_grad, training_step, backward and clip_gradients, with their hooks. Empty for others.
+  virtual void optimizer_step(std::uint32_t optimizer, const std::function<void()>& evaluate_again) = 0;
   virtual void zero_grad(std::uint32_t optimizer) = 0;
   /// Steps the learning-rate schedules that are due. Throws where one monitors a metric that nobody logs.
   virtual void step_schedulers(ScheduleMoment, const MetricReader&) {}
+  /// Under manual optimization, after batch `batch` (from 1) or, with 0, at an epoch's end: throws when weights have
+  /// moved although no step was counted.
+  virtual void check_uncounted_steps(std::uint64_t /*batch*/) {}
 
-  /// A pass over evaluation loader `loader`; no gradients, modules in evaluation mode until end_evaluation.
-  /// `stage` sanity must leave no trace in any random generator.
+  /// A pass over evaluation loader `loader` of the stage's; no gradients, modules in evaluation mode until
+  /// end_evaluation. No stage leaves a trace in the training's random stream.
   virtual void start_evaluation(Stage stage, std::uint32_t loader) = 0;
   virtual std::optional<BatchInfo> fetch_evaluation() = 0;
   virtual void take_evaluation() = 0;
@@ -116,6 +155,15 @@ class Engine {
   virtual std::optional<bool> validation_due() { return std::nullopt; }
   /// Seconds of the recorded clock; nothing: the loop's own clock counts.
   virtual std::optional<double> recorded_seconds() { return std::nullopt; }
+
+  /// Replaces all parameters and buffers: names (those of tied tensors too), shapes and types must fit, else nothing is
+  /// changed. Throws Failure (ExitCode::task) with a table of all differences. Before start_run.
+  /// The views' numbers are row-major, in main memory; `from` names the file for messages.
+  virtual void load_weights(std::span<const EngineTensor> /*weights*/, const std::string& /*from*/) {}
+  /// After the predict stage: what predict_step gave, joined along the first dimension, for each loader in turn
+  /// (`<name>`, or `<name>/dataloader_idx_<n>` where there are several). Valid until the engine is next asked to
+  /// compute.
+  virtual std::vector<EngineTensor> predictions() { return {}; }
 
   /// How many TENON_TENSORS_PARAMETERS, _GRADIENTS (as many, in the parameters' order) or _BUFFERS there are; tied ones
   /// count once; state_dict's order. 0 for any other group.
@@ -137,9 +185,10 @@ struct EngineRequest {
   boost::json::object task_identity;
   boost::json::object task_config;        ///< checked against the identity's schema, defaults filled in
   std::filesystem::path manifest_folder;  ///< what the task reads is relative to it
-  std::uint64_t seed = 0;
-  std::uint32_t threads = 0;  ///< 0: LibTorch's default
-  std::string device = "cpu";
+  TrainerOptions options;
+  /// What it is opened for: train, validation, test or predict. Optimizers and training data are asked for to train
+  /// alone.
+  Stage stage = Stage::train;
 };
 
 /// Exported by libtenon_torch as `tenon_open_engine`; throws Failure (ExitCode::task). The caller deletes the engine.

@@ -6,6 +6,8 @@
 #include <stdexcept>
 
 #include "chain/abi.hpp"
+#include "chain/log.hpp"
+#include "loop/evaluation.hpp"
 #include "loop/services/services.hpp"
 
 namespace tenon::loop {
@@ -34,14 +36,36 @@ Loop::Loop(Engine& engine, chain::Chain& chain, MetricStore& metrics, CommitPoin
 }
 
 FitResult Loop::fit() {
-  FitResult result;
-  bool started = false;
-  try {
+  return guarded([this](bool& started) {
     start();
     started = true;
     train();
+  });
+}
+
+FitResult Loop::evaluate(Stage stage) {
+  fitting_ = false;
+  return guarded([&](bool& started) {
+    progress_.stage = static_cast<std::int32_t>(stage);
+    chain_.on_setup(event_);
+    engine_.start_run(metrics_, *this);
+    services_.fit_started = true;
+    services_.start_is_over = true;
+    metrics_.set_position(0, 0);
+    started = true;
+    run_stage(stage, stage_limit(options_, stage));
+  });
+}
+
+template <class Body>
+FitResult Loop::guarded(const Body& body) {
+  FitResult result;
+  bool started = false;
+  try {
+    body(started);
     if (commit_point_.stopped()) result.reason = TENON_END_STOPPED;
     result.detail = commit_point_.stop_detail();
+    if (result.detail.empty() && time_is_up()) result.detail = "max_time is over";
   } catch (const chain::CallbackError& error) {
     result.reason = TENON_END_FAILED;
     result.exit = started ? ExitCode::failed : ExitCode::callback;
@@ -58,8 +82,7 @@ FitResult Loop::fit() {
     result.exit = ExitCode::failed;
     result.detail = std::string(error.what());
     if (started) {
-      result.detail = "epoch " + std::to_string(progress_.epoch) + ", batch " + std::to_string(progress_.batch) + ", " +
-                      phase_ + ": " + error.what();
+      result.detail = where() + phase_ + ": " + error.what();
       or_note(result, [&] { report_exception(TENON_E_FAILED, result.detail, ""); });
     }
   }
@@ -68,10 +91,32 @@ FitResult Loop::fit() {
   return result;
 }
 
+std::string Loop::where() const {
+  if (!fitting_) return "";
+  return "epoch " + std::to_string(progress_.epoch) + ", batch " + std::to_string(progress_.batch) + ", ";
+}
+
+/// What the manifest asks for and the task's way of stepping cannot do.
+void Loop::check_options() const {
+  const EngineFacts& facts = engine_.facts();
+  const char* way = facts.manual_optimization ? "the task steps its optimizers by hand (manual_optimization)"
+                    : facts.closure           ? "the optimizer evaluates each batch several times (its closure)"
+                                              : nullptr;
+  if (way == nullptr) return;
+  if (options_.accumulate_grad_batches > 1)
+    throw Failure(ExitCode::manifest, "accumulate_grad_batches is " + std::to_string(options_.accumulate_grad_batches) +
+                                          ", but " + way + ": leave it out" +
+                                          (facts.closure ? ", or take a larger batch_size" : ", and accumulate there"));
+  if (facts.manual_optimization && options_.gradient_clip_val)
+    throw Failure(ExitCode::manifest, std::string("gradient_clip_val is given, but ") + way +
+                                          ": leave it out, and call clip_gradients() before step() there");
+}
+
 void Loop::start() {
+  check_options();
   chain_.on_setup(event_);
-  phase_ = "start_fit";
-  engine_.start_fit(metrics_);
+  phase_ = "the start";
+  engine_.start_run(metrics_, *this);
   check_shares(engine_.facts(), options_);
   epoch_limit_ = limited(engine_.facts().train_batches, options_.limit_train_batches);
   progress_.batches = epoch_limit_;
@@ -100,7 +145,12 @@ void Loop::train() {
 
 bool Loop::limits_reached() const {
   return commit_point_.stopped() || progress_.step >= options_.max_steps || completed_epochs_ >= options_.max_epochs ||
-         epoch_limit_ == 0;
+         epoch_limit_ == 0 || time_is_up();
+}
+
+bool Loop::time_is_up() const {
+  return progress_.seconds >= options_.max_time && completed_epochs_ >= options_.min_epochs &&
+         progress_.step >= options_.min_steps;
 }
 
 void Loop::run_sanity() {
@@ -110,7 +160,7 @@ void Loop::run_sanity() {
   chain_.on_sanity_start(event_);
   BatchLimit limit = options_.limit_val_batches;
   if (options_.num_sanity_val_steps != TENON_UNKNOWN) limit = {false, 1.0, options_.num_sanity_val_steps};
-  evaluate(Stage::sanity, limit);
+  go_through(Stage::sanity, limit);
   chain_.on_sanity_end(event_);
   progress_.stage = TENON_STAGE_TRAIN;
 }
@@ -124,6 +174,7 @@ void Loop::run_epoch() {
   metrics_.set_position(progress_.step, progress_.epoch);
   phase_ = "on_train_epoch_start";
   chain_.on_train_epoch_start(event_);
+  progress_.stage_batches = progress_.batches;
   phase_ = "training data";
   engine_.start_epoch(progress_.epoch, 0);
 
@@ -138,8 +189,9 @@ void Loop::run_epoch() {
     run_batch(batch, last);
     if (validates_ && validation_due(last)) run_validation();
     commit(Phase::batch);
-    if (commit_point_.stopped() || progress_.step >= options_.max_steps) break;
+    if (commit_point_.stopped() || progress_.step >= options_.max_steps || time_is_up()) break;
   }
+  engine_.check_uncounted_steps(0);
 
   phase_ = "on_train_epoch_end";
   tick();
@@ -164,21 +216,29 @@ std::optional<BatchInfo> Loop::fetch_batch() {
 }
 
 void Loop::run_batch(const BatchInfo& batch, bool last) {
-  const bool steps = last || (progress_.batch + 1) % options_.accumulate_grad_batches == 0;
-  metrics_.enter(Stage::train, progress_.step + (steps ? 1 : 0), progress_.epoch, batch.samples);
+  const bool manual = engine_.facts().manual_optimization;
+  const bool group_ends = last || (progress_.batch + 1) % options_.accumulate_grad_batches == 0;
+  metrics_.enter(Stage::train, progress_.step + (group_ends ? 1 : 0), progress_.epoch, batch.samples);
   batch_.samples = batch.samples;
   batch_.flags = last ? TENON_BATCH_LAST : 0;
   chain_.on_train_batch_start(batch_);
 
   consistent_ = false;
+  stepped_ = false;
   phase_ = "training_step";
   engine_.training_step();
-  chain_.on_before_backward(step_);
-  phase_ = "backward";
-  engine_.backward(1.0 / static_cast<double>(options_.accumulate_grad_batches));
-  chain_.on_after_backward(step_);
-  gradients_pending_ = true;
-  if (steps) step_optimizers();
+  if (!told_not_finite_ && !engine_.loss_is_finite()) tell_not_finite();
+  if (!manual) {
+    run_backward();
+    gradients_pending_ = true;
+    if (group_ends) step_optimizers();
+  }
+  if (stepped_) {
+    ++progress_.step;
+    step_schedulers(ScheduleMoment::step);
+  } else if (manual) {
+    metrics_.stamp_event(progress_.step);
+  }
   consistent_ = true;
 
   ++progress_.batch;
@@ -189,37 +249,102 @@ void Loop::run_batch(const BatchInfo& batch, bool last) {
     epoch_samples_ += batch.samples;
   }
   tick();
+  if (manual) engine_.check_uncounted_steps(total_batches_);
   metrics_.set_position(progress_.step, progress_.epoch);
-  if (steps) batch_.flags |= TENON_BATCH_STEPPED;
+  if (stepped_) batch_.flags |= TENON_BATCH_STEPPED;
   phase_ = "on_train_batch_end";
   chain_.on_train_batch_end(batch_);
-  const bool every = steps && options_.log_every_n_steps && progress_.step % options_.log_every_n_steps == 0;
+  const bool every = stepped_ && options_.log_every_n_steps && progress_.step % options_.log_every_n_steps == 0;
   if ((every && !metrics_.event_empty()) || metrics_.event_has_monitored())
     emit_metrics(TENON_HOOK(on_train_batch_end), "on_train_batch_end", every);
   else
     metrics_.end_event();
 }
 
+void Loop::run_backward() {
+  before_backward();
+  phase_ = "backward";
+  engine_.backward(1.0 / static_cast<double>(options_.accumulate_grad_batches));
+  after_backward();
+}
+
 void Loop::step_optimizers() {
   for (std::uint32_t i = 0; i < engine_.facts().optimizers; ++i) {
-    progress_.optimizer_index = i;
     phase_ = "optimizer step";
-    chain_.on_before_optimizer_step(step_);
-    engine_.optimizer_step(i);
-    ++progress_.optimizer_steps;
-    chain_.on_optimizer_step(step_);
-    chain_.on_before_zero_grad(step_);
+    before_optimizer_step(i);
+    if (options_.gradient_clip_val) engine_.clip_gradients(i);
+    if (engine_.facts().closure)
+      engine_.optimizer_step(i, [this, i] { evaluate_again(i); });
+    else
+      engine_.optimizer_step(i, {});
+    after_optimizer_step(i);
+    before_zero_grad(i);
     engine_.zero_grad(i);
   }
   progress_.optimizer_index = 0;
-  ++progress_.step;
   gradients_pending_ = false;
-  step_schedulers(ScheduleMoment::step);
 }
 
 void Loop::step_schedulers(ScheduleMoment moment) {
   phase_ = "learning-rate schedule";
   engine_.step_schedulers(moment, schedule_metrics_);
+}
+
+void Loop::evaluate_again(std::uint32_t optimizer) {
+  ++step_.repetition;
+  before_zero_grad(optimizer);
+  engine_.zero_grad(optimizer);
+  metrics_.mute(true);
+  phase_ = "training_step";
+  engine_.training_step();
+  metrics_.mute(false);
+  run_backward();
+  if (options_.gradient_clip_val) engine_.clip_gradients(optimizer);
+  phase_ = "optimizer step";
+}
+
+void Loop::before_optimizer_step(std::uint32_t optimizer) {
+  progress_.optimizer_index = optimizer;
+  step_.repetition = 0;
+  chain_.on_before_optimizer_step(step_);
+}
+
+void Loop::after_optimizer_step(std::uint32_t optimizer) {
+  progress_.optimizer_index = optimizer;
+  stepped_ = true;
+  ++progress_.optimizer_steps;
+  step_.repetition = 0;
+  chain_.on_optimizer_step(step_);
+}
+
+void Loop::before_zero_grad(std::uint32_t optimizer) {
+  progress_.optimizer_index = optimizer;
+  chain_.on_before_zero_grad(step_);
+}
+
+void Loop::record(const Record& record) {
+  if (!chain_.wanted(TENON_HOOK(on_record)) || progress_.stage == TENON_STAGE_SANITY) return;
+  tenon_record_args args{};
+  args.struct_size = sizeof args;
+  args.kind = record.kind;
+  args.progress = &progress_;
+  args.name = chain::to_text(record.name);
+  args.media_type = chain::to_text(record.media_type);
+  if (record.tensor == nullptr) {
+    args.data = record.data.data();
+    args.size = record.data.size();
+  }
+  args.tensor = record.tensor;
+  chain_.on_record(args);
+}
+
+void Loop::tell_not_finite() {
+  told_not_finite_ = true;
+  chain::log(
+      TENON_LOG_WARN, "",
+      where() +
+          "training_step: the loss is not finite (told once); \"detect_anomaly\": true in the trainer stops there "
+          "and names the layer, early_stopping's check_finite ends such a run");
 }
 
 void Loop::plan_validation() {
@@ -251,17 +376,7 @@ bool Loop::validation_due(bool last) const {
 }
 
 void Loop::run_validation() {
-  phase_ = "validation";
-  progress_.stage = TENON_STAGE_VALIDATION;
-  chain_.on_validation_start(event_);
-  event_.complete = evaluate(Stage::validation, options_.limit_val_batches) ? 1 : 0;
-  metrics_.finish_reductions(Stage::validation, progress_.step, progress_.epoch);
-  ++progress_.validations;
-  tick();
-  phase_ = "on_validation_end";
-  chain_.on_validation_end(event_);
-  event_.complete = 1;
-  emit_metrics(TENON_HOOK(on_validation_end), "on_validation_end", true);
+  run_stage(Stage::validation, options_.limit_val_batches);
   step_schedulers(ScheduleMoment::validation);
   progress_.stage = TENON_STAGE_TRAIN;
   progress_.stage_batch = progress_.batch;
@@ -269,11 +384,27 @@ void Loop::run_validation() {
   metrics_.enter(Stage::train, progress_.step, progress_.epoch, 1);
 }
 
-bool Loop::evaluate(Stage stage, const BatchLimit& limit) {
-  const EngineFacts& facts = engine_.facts();
+void Loop::run_stage(Stage stage, const BatchLimit& limit) {
+  const EvaluationHooks hooks = evaluation_hooks(stage);
+  phase_ = hooks.stage;
+  progress_.stage = static_cast<std::int32_t>(stage);
+  (chain_.*hooks.start)(event_);
+  event_.complete = go_through(stage, limit) ? 1 : 0;
+  metrics_.finish_reductions(stage, progress_.step, progress_.epoch);
+  if (stage == Stage::validation) ++progress_.validations;
+  tick();
+  phase_ = hooks.end_name;
+  (chain_.*hooks.end)(event_);
+  event_.complete = 1;
+  emit_metrics(hooks.end_hook, hooks.end_name, true);
+}
+
+bool Loop::go_through(Stage stage, const BatchLimit& limit) {
+  const std::vector<std::uint64_t>& loaders = stage_batches(engine_.facts(), stage);
+  const EvaluationHooks hooks = evaluation_hooks(stage);
   bool whole = true;
-  for (std::uint32_t loader = 0; loader < facts.validation_batches.size(); ++loader) {
-    const std::uint64_t batches = limited(facts.validation_batches[loader], limit);
+  for (std::uint32_t loader = 0; loader < loaders.size(); ++loader) {
+    const std::uint64_t batches = limited(loaders[loader], limit);
     progress_.dataloader_index = loader;
     progress_.stage_batch = 0;
     progress_.stage_batches = batches;
@@ -288,13 +419,13 @@ bool Loop::evaluate(Stage stage, const BatchLimit& limit) {
       metrics_.set_samples(batch.samples);
       batch_.samples = batch.samples;
       batch_.flags = next ? 0 : TENON_BATCH_LAST;
-      if (stage == Stage::validation) chain_.on_validation_batch_start(batch_);
+      if (hooks.batch_start) (chain_.*hooks.batch_start)(batch_);
       engine_.evaluation_step();
       ++progress_.stage_batch;
-      if (stage == Stage::validation) chain_.on_validation_batch_end(batch_);
+      if (hooks.batch_end) (chain_.*hooks.batch_end)(batch_);
     }
     // One of unknown length that ended below the limit was gone through as well.
-    whole = whole && (batches >= facts.validation_batches[loader] || progress_.stage_batch < batches);
+    whole = whole && (batches >= loaders[loader] || progress_.stage_batch < batches);
     engine_.end_evaluation(stage);
   }
   progress_.dataloader_index = 0;
@@ -352,7 +483,7 @@ void Loop::or_note(FitResult& result, Body&& body) {
 
 void Loop::finish(FitResult& result) {
   tick();
-  const bool trained = !result.refused;
+  const bool trained = !result.refused && fitting_;
   const auto end_args = [&] {
     return tenon_end_args{sizeof(tenon_end_args), result.reason, &progress_, chain::to_text(result.detail)};
   };
@@ -364,7 +495,7 @@ void Loop::finish(FitResult& result) {
   requests_.withdraw_all("the run has ended");
   requests_.close();
   if (trained) or_note(result, [&] { commit_point_.deliver(); });
-  or_note(result, [&] { chain_.on_fit_end(end_args()); });
+  if (fitting_) or_note(result, [&] { chain_.on_fit_end(end_args()); });
   or_note(result, [&] { chain_.on_teardown(end_args()); });
   result.epochs = ended_epochs_;
   result.steps = progress_.step;

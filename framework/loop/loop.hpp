@@ -10,8 +10,8 @@
 //       on_train_batch_start
 //       training_step, on_before_backward, backward, on_after_backward
 //       on the last batch of an accumulation group or of the epoch, for each optimizer:
-//         on_before_optimizer_step, step, on_optimizer_step, on_before_zero_grad, zero_grad ; then step advances, step
-//         schedules
+//         on_before_optimizer_step, clip, step, on_optimizer_step, on_before_zero_grad, zero_grad ; then step advances,
+//         step schedules
 //       on_train_batch_end, on_metrics
 //       if validation is due: on_validation_start, (on_validation_batch_start/end)*, on_validation_end, on_metrics,
 //         schedules that monitor a validation's metric
@@ -19,6 +19,15 @@
 //     on_train_epoch_end, on_metrics, epoch schedules, COMMIT POINT (phase epoch_end)
 //   on_exception, on_metrics (only then) ; on_train_end ; FINAL COMMIT POINT ; deliver
 //   on_fit_end, on_teardown                       always, for everyone created ; nothing can be asked for any more
+//
+// An optimizer with a closure (LBFGS) repeats zero_grad, training_step, backward and clipping inside its step; their
+// hooks fire each time, with the number of the repetition. What a repeated training_step logs is dropped: the first one
+// has logged the loss of the weights that the batch began with. Under manual optimization training_step does all from
+// backward to zero_grad by hand, and the hooks fire there. `step` advances by one for a batch in which at least one
+// optimizer stepped.
+//
+//   validate, test, predict: on_setup -> on_{stage}_start, (on_{stage}_batch_start/end)*, on_{stage}_end, on_metrics,
+//                            on_teardown
 //
 // on_metrics follows every validation end, epoch end and exception, with no metric too; a batch end only when
 // log_every_n_steps lets something through or a monitored metric was logged.
@@ -54,7 +63,7 @@ struct FitResult {
   std::uint64_t steps = 0;
 };
 
-class Loop {
+class Loop final : private StepListener {
  public:
   /// Everything outlives the loop. `progress` is what hooks see; the loop alone writes it.
   Loop(Engine& engine, chain::Chain& chain, MetricStore& metrics, CommitPoint& commit_point, Requests& requests,
@@ -62,26 +71,45 @@ class Loop {
 
   /// The whole of fit. Throws nothing that a callback, the task or the engine has thrown: it is in the result.
   FitResult fit();
+  /// The whole of validate, test or predict.
+  FitResult evaluate(Stage stage);
 
  private:
+  void before_backward() override { chain_.on_before_backward(step_); }
+  void after_backward() override { chain_.on_after_backward(step_); }
+  void before_optimizer_step(std::uint32_t optimizer) override;
+  void after_optimizer_step(std::uint32_t optimizer) override;
+  void before_zero_grad(std::uint32_t optimizer) override;
+  void count_step() override { stepped_ = true; }
+  void record(const Record& record) override;
+
+  template <class Body>
+  FitResult guarded(const Body& body);
+  void check_options() const;
   void start();
   void train();
   void run_sanity();
   void run_epoch();
   void run_batch(const BatchInfo& batch, bool last);
+  void run_backward();
   void step_optimizers();
   void step_schedulers(ScheduleMoment moment);
+  void evaluate_again(std::uint32_t optimizer);
   std::optional<BatchInfo> fetch_batch();
   bool validation_due(bool last) const;
   void run_validation();
-  /// One pass over all evaluation loaders; answers whether none was cut short.
-  bool evaluate(Stage stage, const BatchLimit& limit);
+  void run_stage(Stage stage, const BatchLimit& limit);
+  /// One pass over the stage's loaders; answers whether none was cut short.
+  bool go_through(Stage stage, const BatchLimit& limit);
   void emit_metrics(std::uint32_t event, const char* name, bool every, const std::string& message = {});
   void commit(Phase phase);
   bool limits_reached() const;
+  bool time_is_up() const;
   void plan_validation();
   void tick() { progress_.seconds = clock_.seconds(); }
 
+  void tell_not_finite();
+  std::string where() const;
   void report_exception(tenon_status status, const std::string& message, const std::string& callback_id);
   void finish(FitResult& result);
   template <class Body>
@@ -106,6 +134,9 @@ class Loop {
   std::uint64_t epoch_samples_ = 0;
   bool gradients_pending_ = false;
   bool consistent_ = true;
+  bool stepped_ = false;  // an optimizer stepped in the running batch
+  bool told_not_finite_ = false;
+  bool fitting_ = true;
   bool validates_ = false;
   ScheduleMetrics schedule_metrics_;
   const char* phase_ = "on_setup";  // what an error is reported under

@@ -232,6 +232,10 @@ void MetricStore::check_not_awaited(std::string_view name) const {
                                 loaders_cure(name, loaders_));
 }
 
+void MetricStore::stamp_event(std::uint64_t step) {
+  for (const tenon_metric metric : event_) metrics_[metric].step = step;
+}
+
 void MetricStore::set_position(std::uint64_t step, std::uint64_t epoch) {
   step_ = step;
   epoch_ = epoch;
@@ -273,7 +277,7 @@ void MetricStore::log_to(tenon_metric metric, double value, bool on_step, bool o
 }
 
 void MetricStore::log(std::string_view name, double value, const LogOptions& options) {
-  if (stage_ == Stage::sanity) return;
+  if (stage_ == Stage::sanity || muted_) return;
   const bool training = stage_ == Stage::train;
   const bool on_step = options.on_step.value_or(training);
   const bool on_epoch = options.on_epoch.value_or(!training);
@@ -309,7 +313,7 @@ void MetricStore::finish_reductions(Stage stage, std::uint64_t step, std::uint64
   for (const tenon_metric metric : reducing_) {
     Metric& m = metrics_[metric];
     const bool validation = m.origin == TENON_ORIGIN_VALIDATION;
-    if (validation != (stage == Stage::validation)) {
+    if (validation == (stage == Stage::train)) {
       later.push_back(metric);
       continue;
     }

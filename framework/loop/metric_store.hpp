@@ -71,6 +71,10 @@ class MetricStore final : public MetricSink {
   void enter(Stage stage, std::uint64_t stamp_step, std::uint64_t epoch, std::uint64_t batch_samples);
   /// After enter(): values are evaluation loader `loader`'s, of `loaders`; up to the next enter().
   void enter_loader(std::uint32_t loader, std::size_t loaders);
+  /// The running event's values belong to this step, not to the one that was expected.
+  void stamp_event(std::uint64_t step);
+  /// What is logged meanwhile is dropped.
+  void mute(bool muted) { muted_ = muted; }
   void set_samples(std::uint64_t samples) { samples_ = samples; }
   void set_position(std::uint64_t step, std::uint64_t epoch);
 
@@ -109,6 +113,7 @@ class MetricStore final : public MetricSink {
   std::vector<tenon_metric> event_;
   std::vector<tenon_metric> reducing_;
   std::vector<tenon_logged_metric> logged_;
+  bool muted_ = false;
   bool monitored_in_event_ = false;
   bool task_declares_ = false;
   bool has_validation_ = false;

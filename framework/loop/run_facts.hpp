@@ -11,8 +11,8 @@
 #include <string>
 #include <tenon/failure.hpp>
 
+#include <tenon/trainer_options.hpp>
 #include "loop/engine.hpp"
-#include "loop/trainer_options.hpp"
 
 namespace tenon::loop {
 

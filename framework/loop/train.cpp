@@ -47,9 +47,7 @@ EngineRequest engine_request(const manifest::Manifest& manifest, ResolvedTask ta
   r.task_identity = std::move(task.identity);
   r.task_config = std::move(task.config);
   r.manifest_folder = manifest.file.parent_path();
-  r.seed = manifest.trainer.seed;
-  r.threads = manifest.trainer.threads;
-  r.device = manifest.trainer.device;
+  r.options = with_debugging(manifest.trainer);
   return r;
 }
 
@@ -61,7 +59,7 @@ RunFacts run_facts(const manifest::Manifest& manifest, const TrainRequest& reque
   facts.manifest_json = std::move(manifest_json);
   facts.hparams_json = manifest::json_text(engine.facts().hparams);
   facts.task_name = engine.facts().task_name;
-  facts.options = manifest.trainer;
+  facts.options = with_debugging(manifest.trainer);
   facts.started_unix_ns =
       std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   facts.on_terminal = request.on_terminal && !request.json;

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "loop/trainer_options.hpp"
+#include <tenon/trainer_options.hpp>
 #include "tenon/failure.hpp"
 
 namespace tenon::manifest {
@@ -47,7 +47,7 @@ struct Manifest {
   Origins origins;
   boost::json::object document;  ///< with the defaults of everything but `config` objects
   std::optional<TaskEntry> task;
-  loop::TrainerOptions trainer;
+  TrainerOptions trainer;
   std::vector<std::filesystem::path> plugin_paths;  ///< absolute
   std::string pin = "optional";                     ///< required: read() has refused callbacks without sha256
   std::vector<CallbackEntry> callbacks;

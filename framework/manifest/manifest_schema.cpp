@@ -36,16 +36,27 @@ constexpr std::string_view text = R"json({
         "min_epochs": {"type": ["integer", "null"], "minimum": -1, "default": 0, "description": "a stop waits until so many epochs are done"},
         "max_steps": {"type": ["integer", "null"], "minimum": -1, "default": -1, "description": "optimizer steps to train; -1 or null: no limit"},
         "min_steps": {"type": ["integer", "null"], "minimum": -1, "default": 0, "description": "a stop waits until so many steps are done"},
+        "max_time": {"anyOf": [{"type": "string", "pattern": "^[0-9]+:[0-9][0-9]:[0-9][0-9]:[0-9][0-9]$"}, {"type": "object", "additionalProperties": false, "properties": {"weeks": {"type": "number", "minimum": 0}, "days": {"type": "number", "minimum": 0}, "hours": {"type": "number", "minimum": 0}, "minutes": {"type": "number", "minimum": 0}, "seconds": {"type": "number", "minimum": 0}}}, {"type": "null"}], "default": null, "description": "time to train: days, hours, minutes and seconds as \"00:12:00:00\" or {\"hours\": 12}; min_epochs and min_steps come first", "examples": ["00:12:00:00"]},
         "val_check_interval": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "number", "exclusiveMinimum": 0, "maximum": 1}], "default": 1.0, "description": "validate after this share of the training epoch (1.0, 0.25) or this count of batches (1, 100)"},
         "check_val_every_n_epoch": {"type": ["integer", "null"], "minimum": 1, "default": 1, "description": "validate in every n-th epoch; null: val_check_interval counts batches across epochs"},
         "num_sanity_val_steps": {"type": ["integer", "null"], "minimum": -1, "default": 2, "description": "validation batches that are tried before training; -1 or null: all"},
         "limit_train_batches": {"$ref": "#/definitions/limit", "description": "batches of a training epoch"},
         "limit_val_batches": {"$ref": "#/definitions/limit", "description": "batches of a validation"},
+        "limit_test_batches": {"$ref": "#/definitions/limit", "description": "batches of `tenon test`"},
+        "limit_predict_batches": {"$ref": "#/definitions/limit", "description": "batches of `tenon predict`"},
+        "fast_dev_run": {"anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": 0}], "default": false, "description": "try everything on so many batches of one epoch (true: 1), in a folder that is removed"},
+        "overfit_batches": {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "number", "minimum": 0, "maximum": 1}], "default": 0, "description": "train and validate on these first batches alone, unshuffled: a share (0.1) or a count (10); 0: off"},
         "accumulate_grad_batches": {"type": "integer", "minimum": 1, "default": 1, "description": "batches whose gradients are summed for one step"},
+        "gradient_clip_val": {"type": ["number", "null"], "minimum": 0, "default": null, "description": "bound of the gradients' norm or values; null or 0: none"},
+        "gradient_clip_algorithm": {"enum": ["norm", "value", null], "default": "norm", "description": "what gradient_clip_val bounds: the norm of an optimizer's gradients together, or each number"},
+        "precision": {"enum": ["32-true", "32", 32, "64-true", "64", 64, "bf16-mixed", "bf16", "bf16-true", null], "default": "32-true", "description": "what is computed in: 32 or 64 bits, bfloat16 throughout (bf16-true), or 32 bits with autocast to bfloat16 (bf16-mixed)"},
         "log_every_n_steps": {"type": "integer", "minimum": 1, "default": 50, "description": "steps between two records of the loggers"},
+        "deterministic": {"enum": [true, false, "warn", null], "default": false, "description": "only algorithms that give the same result each time; an operation without one is an error, or a warning with \"warn\""},
+        "detect_anomaly": {"type": ["boolean", "null"], "default": false, "description": "stop at the first number that is not finite and name the layer it came from; slow"},
         "seed": {"type": "integer", "minimum": 0, "default": 0, "description": "of the weights, the data's order and everything random"},
         "threads": {"type": ["integer", "null"], "minimum": 0, "maximum": 1024, "default": 0, "description": "threads of LibTorch; 0: LibTorch's choice"},
-        "device": {"enum": ["cpu", "auto"], "default": "cpu", "description": "where to train; auto: the best there is"}
+        "device": {"type": "string", "pattern": "^(cpu|auto|cuda(:[0-9]+)?)$", "default": "cpu", "description": "where to train: cpu, cuda, cuda:1, or auto, the best there is", "examples": ["auto"]},
+        "default_root_dir": {"type": ["string", "null"], "default": null, "description": "the folder of all runs, from where the program was started; null: runs"}
       }
     },
     "plugins": {
@@ -86,28 +97,20 @@ struct Answer {
   std::string_view pointer, text;
 };
 
-constexpr std::string_view later = "is an option of Tenon, but not in this version yet; remove it";
 constexpr std::string_view resume =
     "what to resume from is no part of a manifest: it is said on the command line, by `tenon train --resume`, which "
     "comes in a later version; remove it";
 
 constexpr std::array answers{
-    Answer{"/trainer/max_time", later},
-    Answer{"/trainer/limit_test_batches", later},
-    Answer{"/trainer/limit_predict_batches", later},
-    Answer{"/trainer/fast_dev_run", later},
-    Answer{"/trainer/overfit_batches", later},
-    Answer{"/trainer/gradient_clip_val", later},
-    Answer{"/trainer/gradient_clip_algorithm", later},
-    Answer{"/trainer/precision", later},
-    Answer{"/trainer/deterministic", later},
-    Answer{"/trainer/detect_anomaly", later},
-    Answer{"/trainer/default_root_dir", later},
     Answer{"/resume_from_checkpoint", resume},
     Answer{"/trainer/resume_from_checkpoint", resume},
     Answer{"/ckpt_path", resume},
     Answer{"/trainer/ckpt_path", resume},
     Answer{"/trainer/accelerator", "is written 'device' here"},
+    Answer{"/trainer/devices", "a run trains on one device, named by 'device'"},
+    Answer{"/trainer/benchmark", "is not needed: leave it out"},
+    Answer{"/trainer/enable_progress_bar", "there is nothing to switch: list the callback 'console', or leave it out"},
+    Answer{"/trainer/inference_mode", "is not needed: evaluation records no gradients"},
     Answer{"/trainer/callbacks", "stands beside 'trainer', not in it"},
     Answer{"/trainer/enable_checkpointing",
            "there is nothing to switch: checkpoints are written by the callbacks that the manifest lists"},

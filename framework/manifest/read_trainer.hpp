@@ -6,7 +6,7 @@
 #include <boost/json/object.hpp>
 #include <vector>
 
-#include "loop/trainer_options.hpp"
+#include <tenon/trainer_options.hpp>
 #include "manifest/fit_schema.hpp"
 
 namespace tenon::manifest {
@@ -14,7 +14,7 @@ namespace tenon::manifest {
 /// The trainer's options from an object that fits the manifest's schema, defaults included. `max_epochs` gets its
 /// default here, because it depends on `max_steps`. Complaints are about options that contradict each other; their
 /// pointers begin at the trainer.
-loop::TrainerOptions read_trainer(boost::json::object& trainer, std::vector<Complaint>& complaints);
+TrainerOptions read_trainer(boost::json::object& trainer, std::vector<Complaint>& complaints);
 
 }  // namespace tenon::manifest
 

@@ -144,7 +144,7 @@ struct LoopFixture {
 
   TestEngine& engine;
   std::filesystem::path folder;
-  loop::TrainerOptions options;
+  TrainerOptions options;
 
  private:
   std::deque<Probe> probes_;

@@ -42,7 +42,10 @@ class TestEngine final : public loop::Engine {
   std::array<float, 4> weights_;
 
   const loop::EngineFacts& facts() const override { return facts_; }
-  void start_fit(loop::MetricSink& metrics) override { sink_ = &metrics; }
+  void start_run(loop::MetricSink& metrics, loop::StepListener& listener) override {
+    sink_ = &metrics;
+    this->listener = &listener;
+  }
   void start_epoch(std::uint64_t of, std::uint64_t skip) override {
     note("engine.start_epoch");
     epoch = of;
@@ -65,8 +68,11 @@ class TestEngine final : public loop::Engine {
     last_scale = scale;
     if (on_backward) on_backward();
   }
-  void optimizer_step(std::uint32_t) override {
+  bool loss_is_finite() override { return finite; }
+  void clip_gradients(std::uint32_t) override { note("engine.clip_gradients"); }
+  void optimizer_step(std::uint32_t, const std::function<void()>& evaluate_again) override {
     note("engine.optimizer_step");
+    for (std::uint64_t i = 0; i < repetitions; ++i) evaluate_again();
     if (on_optimizer_step) on_optimizer_step();
     ++steps;
     for (float& w : weights_) w += 1.0f;
@@ -78,14 +84,18 @@ class TestEngine final : public loop::Engine {
     note(names[static_cast<int>(moment)]);
     if (on_step_schedulers) on_step_schedulers(moment, metrics);
   }
-  void start_evaluation(loop::Stage, std::uint32_t loader) override {
+  void start_evaluation(loop::Stage stage, std::uint32_t loader) override {
+    const auto& loaders = stage == loop::Stage::test      ? facts_.test_batches
+                          : stage == loop::Stage::predict ? facts_.predict_batches
+                                                          : facts_.validation_batches;
+    evaluation_batches_ = loaders.at(loader);
     evaluation_loader = loader;
     evaluation_fetched_ = 0;
     evaluation_batch = 0;
     ++evaluations;
   }
   std::optional<loop::BatchInfo> fetch_evaluation() override {
-    const std::uint64_t known = facts_.validation_batches.at(evaluation_loader);
+    const std::uint64_t known = evaluation_batches_;
     if (evaluation_fetched_ >= (known == TENON_UNKNOWN ? stream_batches : known)) return std::nullopt;
     ++evaluation_fetched_;
     return loop::BatchInfo{samples_};
@@ -107,6 +117,14 @@ class TestEngine final : public loop::Engine {
   }
   void copy_out(const tenon_tensor_view& tensor, void* to) override { std::memcpy(to, tensor.data, sizeof weights_); }
 
+  void check_uncounted_steps(std::uint64_t after) override {
+    if (on_check_uncounted_steps) on_check_uncounted_steps(after);
+  }
+
+  loop::StepListener* listener = nullptr;
+  std::uint64_t repetitions = 0;  ///< how often a step evaluates the batch again
+  bool finite = true;
+  std::function<void(std::uint64_t)> on_check_uncounted_steps;
   double last_scale = 0.0;
 
  private:
@@ -126,7 +144,7 @@ class TestEngine final : public loop::Engine {
   }
 
   loop::MetricSink* sink_ = nullptr;
-  std::uint64_t samples_, train_, fetched_ = 0, evaluation_fetched_ = 0;
+  std::uint64_t samples_, train_, fetched_ = 0, evaluation_fetched_ = 0, evaluation_batches_ = 0;
 };
 
 }  // namespace tenon::tests

@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(limit_train_batches_takes_a_count_or_a_share) {
     TestEngine engine(10);
     LoopFixture run(engine);
     run.options.max_epochs = 1;
-    run.options.limit_train_batches = share ? loop::BatchLimit{true, 0.35, 0} : loop::BatchLimit{false, 1.0, 3};
+    run.options.limit_train_batches = share ? BatchLimit{true, 0.35, 0} : BatchLimit{false, 1.0, 3};
     std::uint64_t last_flags = 0;
     std::uint64_t batches = 0;
     run.probe("a").on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(limit_train_batches_takes_a_count_or_a_share) {
 
 BOOST_AUTO_TEST_CASE(validation_runs_as_val_check_interval_and_check_val_every_n_epoch_say) {
   struct Case {
-    loop::BatchLimit interval;
+    BatchLimit interval;
     std::uint64_t every_n_epochs;
     std::vector<std::uint64_t> steps;
   };

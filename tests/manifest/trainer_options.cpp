@@ -7,7 +7,7 @@
 namespace tenon::manifest {
 
 namespace {
-loop::TrainerOptions trainer(const std::string& options) {
+TrainerOptions trainer(const std::string& options) {
   return from_text("{\"trainer\": {" + options + "}}").trainer;
 }
 std::string refused_trainer(const std::string& options) { return refused("{\"trainer\": {" + options + "}}"); }
@@ -16,7 +16,7 @@ std::string refused_trainer(const std::string& options) { return refused("{\"tra
 BOOST_AUTO_TEST_SUITE(trainer_options)
 
 BOOST_AUTO_TEST_CASE(defaults_are_lightnings) {
-  const loop::TrainerOptions options = trainer("");
+  const TrainerOptions options = trainer("");
   BOOST_TEST(options.max_epochs == 1000u);
   BOOST_TEST(options.max_steps == TENON_UNKNOWN);
   BOOST_TEST(options.min_epochs == 0u);
@@ -33,7 +33,7 @@ BOOST_AUTO_TEST_CASE(defaults_are_lightnings) {
 BOOST_AUTO_TEST_CASE(minus_one_and_null_mean_no_limit) {
   for (const char* none : {"-1", "null"}) {
     const std::string given = none;
-    const loop::TrainerOptions options =
+    const TrainerOptions options =
         trainer("\"max_epochs\": " + given + ", \"max_steps\": " + given + ", \"min_epochs\": " + given +
                 ", \"num_sanity_val_steps\": " + given + ", \"limit_train_batches\": " + given +
                 ", \"limit_val_batches\": " + given);
@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(a_limit_of_steps_lifts_the_default_limit_of_epochs) {
 }
 
 BOOST_AUTO_TEST_CASE(one_is_a_count_and_one_point_zero_a_share) {
-  const loop::TrainerOptions options =
+  const TrainerOptions options =
       trainer("\"val_check_interval\": 1, \"limit_train_batches\": 1.0, \"limit_val_batches\": 1");
   BOOST_TEST(!options.val_check_interval.is_share);
   BOOST_TEST(options.val_check_interval.count == 1u);

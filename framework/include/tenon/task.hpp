@@ -9,6 +9,8 @@
 #include <boost/json/object.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -16,6 +18,7 @@
 #include <tenon/data.hpp>
 #include <tenon/metrics.hpp>
 #include <tenon/task_library.hpp>
+#include <tenon/trainer_options.hpp>
 #include <vector>
 
 namespace torch::nn {
@@ -25,17 +28,20 @@ namespace torch::optim {
 class Optimizer;
 }
 
-namespace tenon::loop {
-class MetricSink;
+namespace tenon::torch_engine {
+struct RunningStep;
 }
 
 namespace tenon {
+
+class Task;
 
 /// What a task is made with.
 struct TaskContext {
   boost::json::object config;  ///< the manifest's `task.config`, checked against the task's schema, defaults filled in
   std::filesystem::path library_folder;   ///< of the task's own library: data shipped with it lies here
   std::filesystem::path manifest_folder;  ///< other paths that the task reads are relative to it
+  std::string device = "cpu";             ///< that the model is moved to
   std::uint64_t seed = 0;                 ///< the run's; LibTorch's generator is seeded with it when a task is made
 };
 
@@ -50,10 +56,34 @@ struct NamedOptimizer {
   std::shared_ptr<torch::optim::Optimizer> optimizer;
 };
 
+/// One of the task's optimizers, where it steps them itself (manual_optimization). Usable while training_step runs, else
+/// every call throws std::logic_error. [loop-thread]
+class OptimizerHandle {
+ public:
+  OptimizerHandle(Task& task, std::uint32_t index) noexcept : task_(&task), index_(index) {}
+
+  /// Steps on the gradients that are there, tells the callbacks, and counts.
+  void step();
+  /// The same for an optimizer that evaluates its loss several times (LBFGS): `closure` sets the gradients to none,
+  /// computes the loss, calls backward and gives the loss back.
+  void step(const std::function<at::Tensor()>& closure);
+  /// Sets the gradients to none.
+  void zero_grad();
+  /// Bounds the gradients: their norm together, or each number.
+  void clip_gradients(double bound, ClipAlgorithm algorithm = ClipAlgorithm::norm);
+
+ private:
+  Task* task_;
+  std::uint32_t index_;
+};
+
+/// What predict_step gives for a batch: tensors by name, whose first dimension counts the samples.
+using Predictions = std::map<std::string, at::Tensor>;
+
 /// Every function is called on the loop thread. An exception ends the command with its text: from the constructor up to
 /// configure_optimizers before training (exit code 5), from a step as the training's failure (exit code 1).
 ///
-/// Reserved names: test_step, predict_step, test_data, predict_data, transforms, save_state, load_state.
+/// Reserved names: transforms, save_state, load_state.
 class Task {
  public:
   explicit Task(TaskContext context) : context_(std::move(context)) {}
@@ -64,13 +94,23 @@ class Task {
   /// A fresh module in training mode; never NULL. LibTorch's generator was seeded before. May be called again.
   virtual std::shared_ptr<torch::nn::Module> make_model() = 0;
 
-  /// The loss of a batch: one number that needs a gradient.
+  /// The loss of a batch: one number that needs a gradient. Under manual optimization what it returns is not used.
   virtual at::Tensor training_step(torch::nn::Module& model, const Batch& batch) = 0;
 
   /// Logs what a validation is to measure. The module is in evaluation mode, no gradients are recorded.
   virtual void validation_step(torch::nn::Module& model, const Batch& batch);
+  /// The same for `tenon test`; here: validation_step.
+  virtual void test_step(torch::nn::Module& model, const Batch& batch);
+  /// What `tenon predict` writes down: the same names and types for each batch; moved to main memory by the host. In
+  /// evaluation mode, without gradients. Here: throws std::logic_error.
+  virtual Predictions predict_step(torch::nn::Module& model, const Batch& batch);
 
-  /// At least one optimizer; `return {std::make_shared<torch::optim::AdamW>(...)};` will do. SGD and AdamW are
+  /// True: the host calls training_step alone, and the task does the rest there: backward(), optimizer(i).step(),
+  /// optimizer(i).zero_grad(). A step taken otherwise cannot be seen; the run ends with an error that says so.
+  /// Asked once, before make_model.
+  virtual bool manual_optimization() const { return false; }
+
+  /// At least one optimizer, or under manual optimization any number; `return {std::make_shared<torch::optim::AdamW>(...)};` will do. SGD and AdamW are
   /// supported. Several are all stepped on the gradients of the one loss; their names must differ. A tensor that the
   /// module lists under two names is stepped once.
   virtual std::vector<NamedOptimizer> configure_optimizers(torch::nn::Module& model) = 0;
@@ -79,6 +119,9 @@ class Task {
   virtual Loader training_data() = 0;
   /// Several are gone through one after the other. Empty: there is no validation. Called once, before make_model.
   virtual std::vector<Loader> validation_data();
+  /// The same for `tenon test` and `tenon predict`, called for these commands alone. Empty: the command is refused.
+  virtual std::vector<Loader> test_data();
+  virtual std::vector<Loader> predict_data();
 
   /// What the steps will log, with goals. Where a task declares anything, a callback that monitors anything else is
   /// refused at start. Called once, before make_model.
@@ -95,11 +138,28 @@ class Task {
   void log(std::string_view name, double value, const LogOptions& options = {});
   /// The same for a tensor of one number; costs no synchronisation on the CPU.
   void log(std::string_view name, const at::Tensor& value, const LogOptions& options = {});
+  /// Puts a text on record, for callbacks that listen to on_record.
+  void record_text(std::string_view name, std::string_view text, std::string_view media_type = "text/plain");
+
+  /// The device that batches arrive on; "cpu" or "cuda:0".
+  const std::string& device() const noexcept { return context_.device; }
+
+  /// Manual optimization, in training_step alone; otherwise std::logic_error. Optimizers in the order of
+  /// configure_optimizers.
+  OptimizerHandle optimizer(std::uint32_t index = 0) { return {*this, index}; }
+  std::vector<OptimizerHandle> optimizers();
+  /// Adds the gradients of `loss`, with the hooks around it.
+  void backward(const at::Tensor& loss);
+  /// Says that this batch's weights were updated without an optimizer of the host's: the batch counts as a step.
+  void count_step();
 
  private:
-  friend class TaskSink;
+  friend class TaskStep;
+  friend class OptimizerHandle;
+  torch_engine::RunningStep& manual_step(const char* what) const;
+
   TaskContext context_;
-  loop::MetricSink* sink_ = nullptr;
+  torch_engine::RunningStep* step_ = nullptr;
 };
 
 /// A task whose steps take the module by its own type.
@@ -110,12 +170,18 @@ class TaskFor : public Task {
 
   virtual at::Tensor training_step(Model& model, const Batch& batch) = 0;
   virtual void validation_step(Model&, const Batch&) {}
+  virtual void test_step(Model& model, const Batch& batch) { validation_step(model, batch); }
+  virtual Predictions predict_step(Model& model, const Batch& batch) { return Task::predict_step(model, batch); }
 
  private:
   at::Tensor training_step(torch::nn::Module& model, const Batch& batch) final {
     return training_step(typed(model), batch);
   }
   void validation_step(torch::nn::Module& model, const Batch& batch) final { validation_step(typed(model), batch); }
+  void test_step(torch::nn::Module& model, const Batch& batch) final { test_step(typed(model), batch); }
+  Predictions predict_step(torch::nn::Module& model, const Batch& batch) final {
+    return predict_step(typed(model), batch);
+  }
 
   /// Asked for each step, and nearly always of the module that it was asked of before.
   Model& typed(torch::nn::Module& model) {
