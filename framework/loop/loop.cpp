@@ -409,7 +409,7 @@ bool Loop::go_through(Stage stage, const BatchLimit& limit) {
     progress_.stage_batch = 0;
     progress_.stage_batches = batches;
     metrics_.enter(stage, progress_.step, progress_.epoch, 1);
-    metrics_.enter_loader(loader, facts.validation_batches.size());
+    metrics_.enter_loader(loader, loaders.size());
     engine_.start_evaluation(stage, loader);
     std::optional<BatchInfo> next = batches ? engine_.fetch_evaluation() : std::nullopt;
     while (next) {

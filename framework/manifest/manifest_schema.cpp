@@ -53,7 +53,7 @@ constexpr std::string_view text = R"json({
         "log_every_n_steps": {"type": "integer", "minimum": 1, "default": 50, "description": "steps between two records of the loggers"},
         "deterministic": {"enum": [true, false, "warn", null], "default": false, "description": "only algorithms that give the same result each time; an operation without one is an error, or a warning with \"warn\""},
         "detect_anomaly": {"type": ["boolean", "null"], "default": false, "description": "stop at the first number that is not finite and name the layer it came from; slow"},
-        "seed": {"type": "integer", "minimum": 0, "default": 0, "description": "of the weights, the data's order and everything random"},
+        "seed": {"type": "integer", "minimum": 0, "maximum": 9223372036854775807, "default": 0, "description": "of the weights, the data's order and everything random"},
         "threads": {"type": ["integer", "null"], "minimum": 0, "maximum": 1024, "default": 0, "description": "threads of LibTorch; 0: LibTorch's choice"},
         "device": {"type": "string", "pattern": "^(cpu|auto|cuda(:[0-9]+)?)$", "default": "cpu", "description": "where to train: cpu, cuda, cuda:1, or auto, the best there is", "examples": ["auto"]},
         "default_root_dir": {"type": ["string", "null"], "default": null, "description": "the folder of all runs, from where the program was started; null: runs"}

@@ -26,7 +26,7 @@ BatchLimit batches(const json::value& value) {
   BatchLimit limit;
   if (value.is_double()) {
     limit.share = value.get_double();
-  } else if (const std::uint64_t given = count(value, TENON_UNKNOWN); given != TENON_UNKNOWN) {
+  } else if (const std::uint64_t given = count(value, no_limit); given != no_limit) {
     limit.is_share = false;
     limit.count = given;
   }
@@ -75,14 +75,14 @@ bool flag(const json::value& value) { return value.is_bool() && value.get_bool()
 
 TrainerOptions read_trainer(json::object& trainer, std::vector<Complaint>& complaints) {
   TrainerOptions options;
-  options.max_steps = count(trainer.at("max_steps"), TENON_UNKNOWN);
-  if (!trainer.contains("max_epochs")) trainer["max_epochs"] = options.max_steps == TENON_UNKNOWN ? 1000 : -1;
-  options.max_epochs = count(trainer.at("max_epochs"), TENON_UNKNOWN);
+  options.max_steps = count(trainer.at("max_steps"), no_limit);
+  if (!trainer.contains("max_epochs")) trainer["max_epochs"] = options.max_steps == no_limit ? 1000 : -1;
+  options.max_epochs = count(trainer.at("max_epochs"), no_limit);
   options.min_epochs = count(trainer.at("min_epochs"), 0);
   options.min_steps = count(trainer.at("min_steps"), 0);
   options.val_check_interval = batches(trainer.at("val_check_interval"));
   options.check_val_every_n_epoch = count(trainer.at("check_val_every_n_epoch"), 0);
-  options.num_sanity_val_steps = count(trainer.at("num_sanity_val_steps"), TENON_UNKNOWN);
+  options.num_sanity_val_steps = count(trainer.at("num_sanity_val_steps"), no_limit);
   options.limit_train_batches = batches(trainer.at("limit_train_batches"));
   options.limit_val_batches = batches(trainer.at("limit_val_batches"));
   options.max_time = seconds(trainer.at("max_time"));

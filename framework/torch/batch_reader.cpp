@@ -89,7 +89,7 @@ void BatchReader::start(std::uint64_t epoch, std::uint64_t skip) {
     pass_ = pass_over(loader_.stream, plan);
   }
   if (!workers_) return;
-  if (!generator_compared_) generator_ = cpu_rng_state();
+  if (!generator_compared_) generator_ = rng_state(c10::kCPU);
   workers_->start(jobs, [pass = pass_](std::size_t worker, std::uint64_t number, const Wanted& wanted) {
     return pass->make(worker, number, wanted);
   });
@@ -160,7 +160,7 @@ Batch BatchReader::make_next() {
 
 void BatchReader::check_generator() {
   // The training has drawn nothing since start(): whatever moved the generator is the dataset.
-  const bool same = cpu_rng_state().equal(generator_);
+  const bool same = rng_state(c10::kCPU).equal(generator_);
   generator_.reset();
   generator_compared_ = true;
   if (!same)

@@ -18,8 +18,7 @@ bool open_cuda(std::string& why) {
     why = "LibTorch's folder is not known";
     return false;
   }
-  const std::filesystem::path library =
-      std::filesystem::path(cpu.dli_fname).parent_path() / "libtorch_cuda.so";
+  const std::filesystem::path library = std::filesystem::path(cpu.dli_fname).parent_path() / "libtorch_cuda.so";
   if (dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
     const char* error = dlerror();
     why = "LibTorch's CUDA library cannot be opened (" + std::string(error != nullptr ? error : "?") +

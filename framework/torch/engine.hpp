@@ -3,7 +3,10 @@
 #ifndef TENON_TORCH_ENGINE_HPP
 #define TENON_TORCH_ENGINE_HPP
 
+#include <c10/core/Device.h>
+
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,33 +17,50 @@
 #include "torch/batch_reader.hpp"
 #include "torch/model.hpp"
 #include "torch/optimizers.hpp"
+#include "torch/precision.hpp"
+#include "torch/running_step.hpp"
+#include "torch/uncounted_steps.hpp"
 
 namespace tenon::torch_engine {
 
-/// Trains a task's model with LibTorch on the CPU. An error's message is the task's; the loop adds epoch, batch and
+/// How a TorchEngine trains or evaluates.
+struct EngineSettings {
+  loop::Stage stage = loop::Stage::train;  ///< train, validation, test or predict
+  TrainerOptions options;
+  c10::Device device{c10::kCPU};
+};
+
+/// Trains or evaluates a task's model with LibTorch. An error's message is the task's; the loop adds epoch, batch and
 /// what was being done.
 class TorchEngine final : public loop::Engine {
  public:
   /// Makes data, model and optimizers, the model right after LibTorch's generator was seeded, so that its weights are a
   /// function of the seed and of make_model alone. Throws Failure (ExitCode::task) with what the task threw.
-  TorchEngine(std::unique_ptr<Task> task, std::string task_name);
+  TorchEngine(std::unique_ptr<Task> task, std::string task_name, EngineSettings settings = {});
   ~TorchEngine() override;
 
   const loop::EngineFacts& facts() const override { return facts_; }
-  void start_fit(loop::MetricSink& metrics) override { sink_ = &metrics; }
+  void start_run(loop::MetricSink& metrics, loop::StepListener& listener) override;
   void start_epoch(std::uint64_t epoch, std::uint64_t skip) override;
   std::optional<loop::BatchInfo> fetch() override;
   void take() override;
   void training_step() override;
+  bool loss_is_finite() override;
   void backward(double scale) override;
-  void optimizer_step(std::uint32_t optimizer) override;
+  void clip_gradients(std::uint32_t optimizer) override;
+  void optimizer_step(std::uint32_t optimizer, const std::function<void()>& evaluate_again) override;
   void zero_grad(std::uint32_t optimizer) override { optimizers_->zero_grad(optimizer); }
+
+  void check_uncounted_steps(std::uint64_t batch) override;
 
   void start_evaluation(loop::Stage stage, std::uint32_t loader) override;
   std::optional<loop::BatchInfo> fetch_evaluation() override;
   void take_evaluation() override;
   void evaluation_step() override;
   void end_evaluation(loop::Stage stage) override;
+
+  void load_weights(std::span<const loop::EngineTensor> weights, const std::string& from) override;
+  std::vector<loop::EngineTensor> predictions() override;
 
   std::uint64_t tensor_count(std::int32_t group) override;
   loop::EngineTensor tensor(std::int32_t group, std::uint64_t index) override;
@@ -55,24 +75,38 @@ class TorchEngine final : public loop::Engine {
   template <class Body>
   void in_evaluation(const Body& body);
 
+  void read_data();
+  std::vector<BatchReader>& loaders(loop::Stage stage);
+  void keep_predictions(Predictions predictions);
+
   std::unique_ptr<Task> task_;
   std::string name_;
+  EngineSettings settings_;
+  DefaultType default_type_;
   loop::EngineFacts facts_;
   std::optional<BatchReader> training_;
-  std::vector<BatchReader> validation_;
+  std::vector<BatchReader> validation_, test_, predict_;
   std::optional<Model> model_;
   std::optional<Optimizers> optimizers_;
-  loop::MetricSink* sink_ = nullptr;
+  std::vector<std::vector<at::Tensor>> clipped_;  // parameters, by optimizer
+  std::optional<UncountedSteps> uncounted_;       // under manual optimization
+  RunningStep step_;
 
   Batch current_;
   at::Tensor loss_;
+  at::Tensor closure_loss_;  // of the evaluation that an optimizer with a closure is asking for
   double gradient_scale_ = 1.0;
   at::Tensor gradient_;  // of the loss, gradient_scale_ as a tensor
 
   BatchReader* evaluated_ = nullptr;
+  loop::Stage evaluated_stage_ = loop::Stage::validation;
+  std::uint32_t evaluated_loader_ = 0;
   std::uint64_t evaluated_batch_ = 0;
   Batch evaluation_;
   at::Tensor rng_before_evaluation_;  // defined while an evaluation runs
+
+  std::map<std::string, std::vector<at::Tensor>> predicted_;  // batches, by name
+  std::vector<NamedTensor> joined_predictions_;
 
   std::vector<NamedTensor> state_;  // owns what training_state() gave views of
 };

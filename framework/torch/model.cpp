@@ -5,14 +5,59 @@
 #include <torch/nn/module.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <stdexcept>
+#include <tenon/failure.hpp>
 
 namespace tenon::torch_engine {
 
-Model::Model(std::shared_ptr<torch::nn::Module> module) : module_(std::move(module)) {
+Model::Model(std::shared_ptr<torch::nn::Module> module, const c10::Device& device, at::ScalarType type)
+    : module_(std::move(module)) {
   if (!module_) throw std::invalid_argument("make_model() gave no module");
+  if (!device.is_cpu()) module_->to(device);
+  if (type != at::kFloat) to_type(type);
   for (const auto& item : module_->named_parameters()) add(item.key(), item.value(), parameters_);
   for (const auto& item : module_->named_buffers()) add(item.key(), item.value(), buffers_);
+}
+
+/// Module::to(dtype) would convert whole numbers too.
+void Model::to_type(at::ScalarType type) {
+  const auto convert = [&](at::Tensor tensor) {
+    if (tensor.defined() && tensor.is_floating_point()) tensor.set_data(tensor.to(type));
+  };
+  for (const at::Tensor& parameter : module_->parameters()) convert(parameter);
+  for (const at::Tensor& buffer : module_->buffers()) convert(buffer);
+}
+
+void Model::load(std::span<const loop::EngineTensor> weights, const std::string& from) {
+  std::map<std::string, at::Tensor, std::less<>> wanted;
+  for (const std::vector<NamedTensor>* group : {&parameters_, &buffers_})
+    for (const NamedTensor& named : *group) wanted.emplace(named.name, named.tensor);
+  std::map<std::string, std::string, std::less<>> first_names(aliases_.begin(), aliases_.end());
+
+  std::string table;
+  std::set<std::string, std::less<>> missing;
+  for (const auto& [name, tensor] : wanted) missing.insert(name);
+  std::vector<std::pair<at::Tensor, const tenon_tensor_view*>> copies;
+  for (const loop::EngineTensor& given : weights) {
+    const auto alias = first_names.find(given.name);
+    const auto found = wanted.find(alias == first_names.end() ? given.name : std::string_view(alias->second));
+    if (found == wanted.end()) {
+      table += "\n  " + std::string(given.name) + ": in the file alone, " + text_of(given.view);
+      continue;
+    }
+    missing.erase(found->first);
+    const std::string theirs = text_of(given.view), ours = text_of(view_of(found->second));
+    if (theirs != ours)
+      table += "\n  " + std::string(given.name) + ": " + theirs + " in the file, " + ours + " in the model";
+    copies.emplace_back(found->second, &given.view);
+  }
+  for (const std::string& name : missing)
+    table += "\n  " + name + ": in the model alone, " + text_of(view_of(wanted.find(name)->second));
+  if (!table.empty())
+    throw Failure(ExitCode::task, from + " does not fit the model that the task makes; nothing was loaded:" + table);
+  for (auto& [tensor, view] : copies) tensor.copy_(tensor_of(*view));
 }
 
 void Model::add(const std::string& name, const at::Tensor& tensor, std::vector<NamedTensor>& to) {

@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "loop/engine.hpp"
 #include "torch/tensor_view.hpp"
 
 namespace torch::nn {
@@ -22,8 +24,14 @@ namespace tenon::torch_engine {
 /// names; here it stands under the first one alone, the others are aliases.
 class Model {
  public:
-  /// Throws std::invalid_argument for NULL and for tensors that cannot be handed on, naming them.
-  explicit Model(std::shared_ptr<torch::nn::Module> module);
+  /// Moves the module to the device, its floating-point numbers to `type`. Throws std::invalid_argument for NULL and
+  /// for tensors that cannot be handed on, naming them.
+  explicit Model(std::shared_ptr<torch::nn::Module> module, const c10::Device& device = c10::kCPU,
+                 at::ScalarType type = at::kFloat);
+
+  /// Replaces all numbers, or none. A tied tensor may stand in `weights` under any of its names, or several. Throws
+  /// Failure (ExitCode::task) with a table of what does not fit; `from` heads it.
+  void load(std::span<const loop::EngineTensor> weights, const std::string& from);
 
   torch::nn::Module& module() noexcept { return *module_; }
   const std::vector<NamedTensor>& parameters() const noexcept { return parameters_; }
@@ -40,6 +48,7 @@ class Model {
   void end_evaluation();
 
  private:
+  void to_type(at::ScalarType type);
   void add(const std::string& name, const at::Tensor& tensor, std::vector<NamedTensor>& to);
 
   std::shared_ptr<torch::nn::Module> module_;

@@ -5,6 +5,7 @@
 
 #include <tenon/failure.hpp>
 
+#include "torch/device.hpp"
 #include "torch/engine.hpp"
 #include "torch/error_text.hpp"
 #include "torch/load_task.hpp"
@@ -12,18 +13,15 @@
 namespace tenon::torch_engine {
 namespace {
 
-void check_device(const std::string& device) {
-  if (device == "cpu" || device == "auto") return;
-  throw Failure(ExitCode::manifest,
-                "trainer.device is '" + device + "': this version trains on the CPU; say \"cpu\" or \"auto\"");
-}
-
 loop::Engine* open(const loop::EngineRequest& request) {
-  check_device(request.device);
   const TaskEntry& entry = load_task(request.task_library, request.task_identity);
-  if (request.threads > 0) at::set_num_threads(static_cast<int>(request.threads));
-  at::manual_seed(request.seed);
-  TaskContext context{request.task_config, request.task_library.parent_path(), request.manifest_folder, request.seed};
+  if (request.options.threads > 0) at::set_num_threads(static_cast<int>(request.options.threads));
+  at::manual_seed(request.options.seed);
+  const c10::Device device = open_device(request.options.device);
+  at::globalContext().setDeterministicAlgorithms(request.options.deterministic != Deterministic::no,
+                                                 request.options.deterministic == Deterministic::warn);
+  TaskContext context{request.task_config, request.task_library.parent_path(), request.manifest_folder,
+                      request.options.seed, device.str()};
   std::unique_ptr<Task> task;
   try {
     task = entry.make(std::move(context));
@@ -33,7 +31,7 @@ loop::Engine* open(const loop::EngineRequest& request) {
     throw Failure(ExitCode::task, "task '" + std::string(entry.name) + "' (" + request.task_library.string() +
                                       "): " + error_text(error));
   }
-  return new TorchEngine(std::move(task), entry.name);
+  return new TorchEngine(std::move(task), entry.name, {request.stage, request.options, device});
 }
 
 }  // namespace

@@ -74,7 +74,6 @@ json::object options_of(const optim::Optimizer& optimizer, const optim::Optimize
 }
 
 void check(const std::vector<NamedOptimizer>& optimizers) {
-  if (optimizers.empty()) throw std::invalid_argument("it gave no optimizer");
   for (std::size_t i = 0; i < optimizers.size(); ++i) {
     const NamedOptimizer& one = optimizers[i];
     if (one.name.empty() || one.name.find('/') != std::string::npos)
@@ -123,7 +122,24 @@ void Optimizers::drop_repeated(NamedOptimizer& one, std::unordered_map<const voi
   }
 }
 
-void Optimizers::step(std::uint32_t optimizer) { optimizers_[optimizer].optimizer->step(); }
+void Optimizers::check_index(std::uint32_t optimizer) const {
+  if (optimizer < count()) return;
+  throw std::out_of_range("there is no optimizer " + std::to_string(optimizer) + ": configure_optimizers() gave " +
+                          std::to_string(count()) + ", numbered from 0");
+}
+
+bool Optimizers::needs_closure(std::uint32_t) const { return false; }
+
+std::vector<NamedTensor> Optimizers::parameters(std::uint32_t optimizer) const {
+  std::vector<NamedTensor> all;
+  for (const optim::OptimizerParamGroup& group : optimizers_[optimizer].optimizer->param_groups())
+    for (const at::Tensor& parameter : group.params()) all.push_back({*model_.name_of(parameter), parameter});
+  return all;
+}
+
+void Optimizers::step(std::uint32_t optimizer, const std::function<at::Tensor()>& closure) {
+  optimizers_[optimizer].optimizer->step(closure);
+}
 
 void Optimizers::zero_grad(std::uint32_t optimizer) { optimizers_[optimizer].optimizer->zero_grad(); }
 

@@ -5,6 +5,7 @@
 
 #include <boost/json/array.hpp>
 #include <cstdint>
+#include <functional>
 #include <tenon/task.hpp>
 #include <vector>
 
@@ -16,12 +17,19 @@ namespace tenon::torch_engine {
 /// tensor stands in them once, and their state is known by the parameter's name.
 class Optimizers {
  public:
-  /// Throws std::invalid_argument: none, an unsupported type, a name that is empty or taken, a tensor that is no
+  /// Throws std::invalid_argument: an unsupported type, a name that is empty or taken, a tensor that is no
   /// parameter of the model, a tensor in groups of different options or of two optimizers. `model` must outlive this.
   Optimizers(std::vector<NamedOptimizer> optimizers, const Model& model);
 
   std::uint32_t count() const noexcept { return static_cast<std::uint32_t>(optimizers_.size()); }
-  void step(std::uint32_t optimizer);
+  /// Throws std::out_of_range, naming how many there are.
+  void check_index(std::uint32_t optimizer) const;
+  bool needs_closure(std::uint32_t optimizer) const;
+  const std::string& name(std::uint32_t optimizer) const { return optimizers_[optimizer].name; }
+  /// Each tensor once, in the order of the groups.
+  std::vector<NamedTensor> parameters(std::uint32_t optimizer) const;
+  /// `closure`, where there is one, computes the loss of the same batch anew.
+  void step(std::uint32_t optimizer, const std::function<at::Tensor()>& closure = {});
   /// Sets gradients to none.
   void zero_grad(std::uint32_t optimizer);
 

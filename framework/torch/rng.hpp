@@ -7,9 +7,10 @@
 
 namespace tenon::torch_engine {
 
-/// A copy of the CPU generator's whole state (uint8), the second number of a pair of normals included.
-at::Tensor cpu_rng_state();
-void set_cpu_rng_state(const at::Tensor& state);
+/// A copy of the whole state (uint8, in main memory) of a device's default generator, on the CPU the second number of a
+/// pair of normals included.
+at::Tensor rng_state(const c10::Device& device);
+void set_rng_state(const c10::Device& device, const at::Tensor& state);
 
 }  // namespace tenon::torch_engine
 

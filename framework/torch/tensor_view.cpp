@@ -81,29 +81,47 @@ tenon_tensor_view view_of(const at::Tensor& tensor) {
   return view;
 }
 
-void copy_row_major(const tenon_tensor_view& view, void* to) {
-  if (view.device.type != TENON_DEVICE_CPU)
-    throw std::invalid_argument("only tensors in main memory can be copied out");
+at::Tensor tensor_of(const tenon_tensor_view& view) {
   const at::IntArrayRef shape(view.shape, static_cast<std::size_t>(view.ndim));
+  char* data = static_cast<char*>(view.data) + view.byte_offset;
+  for (const Type& type : types) {
+    if (type.dtype.code != view.dtype.code || type.dtype.bits != view.dtype.bits) continue;
+    at::TensorOptions options(type.scalar);
+    if (view.device.type == TENON_DEVICE_CUDA)
+      options = options.device(c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(view.device.index)));
+    if (view.strides == nullptr) return at::from_blob(data, shape, options);
+    return at::from_blob(data, shape, at::IntArrayRef(view.strides, static_cast<std::size_t>(view.ndim)), options);
+  }
+  throw std::invalid_argument("a view of an unknown type");
+}
+
+std::string text_of(const tenon_tensor_view& view) {
+  const char* kind = view.dtype.code == TENON_DTYPE_FLOAT     ? "f"
+                     : view.dtype.code == TENON_DTYPE_BFLOAT  ? "bf"
+                     : view.dtype.code == TENON_DTYPE_INT     ? "i"
+                     : view.dtype.code == TENON_DTYPE_UINT    ? "u"
+                     : view.dtype.code == TENON_DTYPE_COMPLEX ? "c"
+                                                              : "bool";
+  std::string text = kind + (view.dtype.code == TENON_DTYPE_BOOL ? "" : std::to_string(view.dtype.bits)) + " [";
+  for (std::int32_t d = 0; d < view.ndim; ++d) text += (d == 0 ? "" : ", ") + std::to_string(view.shape[d]);
+  return text + "]";
+}
+
+void copy_row_major(const tenon_tensor_view& view, void* to) {
   std::int64_t count = 1;
-  bool contiguous = true;
+  bool contiguous = view.device.type == TENON_DEVICE_CPU;
   for (std::int32_t d = view.ndim; d-- > 0;) {
     if (view.shape[d] != 1 && view.strides[d] != count) contiguous = false;
     count *= view.shape[d];
   }
   if (count == 0) return;
-  char* data = static_cast<char*>(view.data) + view.byte_offset;
   if (contiguous) {
-    std::memcpy(to, data, static_cast<std::size_t>(count) * view.dtype.bits / 8);
+    std::memcpy(to, static_cast<char*>(view.data) + view.byte_offset,
+                static_cast<std::size_t>(count) * view.dtype.bits / 8);
     return;
   }
-  for (const Type& type : types)
-    if (type.dtype.code == view.dtype.code && type.dtype.bits == view.dtype.bits) {
-      const at::IntArrayRef strides(view.strides, static_cast<std::size_t>(view.ndim));
-      at::from_blob(to, shape, type.scalar).copy_(at::from_blob(data, shape, strides, at::TensorOptions(type.scalar)));
-      return;
-    }
-  throw std::invalid_argument("a view of an unknown type cannot be copied out");
+  const at::Tensor from = tensor_of(view);
+  at::from_blob(to, from.sizes(), from.options().device(c10::kCPU)).copy_(from);
 }
 
 }  // namespace tenon::torch_engine

@@ -22,7 +22,14 @@ tenon_tensor_view view_of(const at::Tensor& tensor);
 /// A view of nothing with the shape and type of `like`.
 tenon_tensor_view absent_view_of(const at::Tensor& like);
 
-/// Copies the numbers of `view`, row-major, to `to`.
+/// A tensor over a view's own memory, which must outlive it; row-major where the view has no strides. Throws
+/// std::invalid_argument for an unknown type.
+at::Tensor tensor_of(const tenon_tensor_view& view);
+
+/// "f32 [64, 10]".
+std::string text_of(const tenon_tensor_view& view);
+
+/// Copies the numbers of `view`, row-major, to `to` in main memory; waits for the device.
 void copy_row_major(const tenon_tensor_view& view, void* to);
 
 }  // namespace tenon::torch_engine

@@ -33,7 +33,8 @@ bool same(const at::Tensor& a, const at::Tensor& b) {
   throw std::runtime_error(
       "parameter '" + parameter + "'" + whose +
       " has changed, but no step was counted: it was updated behind the trainer's back, so nothing would ever be saved "
-      "or stopped by step. Step through the handle, optimizer(i).step(), with the optimizer that configure_optimizers() "
+      "or stopped by step. Step through the handle, optimizer(i).step(), with the optimizer that "
+      "configure_optimizers() "
       "gave; for weights that are updated without an optimizer say count_step() in training_step()");
 }
 

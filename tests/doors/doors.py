@@ -211,7 +211,7 @@ GOOD = {
     "framework/chain/chain.hpp": "#include <tenon/plugin.hpp>\n#include <boost/json.hpp>",
     "framework/chain/log.cpp": "#include <spdlog/spdlog.h>",
     "framework/loop/engine.hpp": "#include <tenon/base.h>",
-    "framework/include/tenon/trainer_options.hpp": "#include <tenon/base.h>",
+    "framework/include/tenon/trainer_options.hpp": "#include <limits>",
     "framework/loop/loop.hpp": '#include "chain/chain.hpp"\n#include "checkpoint/folder.hpp"',
     "framework/loop/train.cpp": '#include "manifest/manifest.hpp"\n#include "loop/loop.hpp"',
     "framework/manifest/manifest.hpp": '#include <tenon/trainer_options.hpp>',

@@ -42,9 +42,9 @@ class TestEngine final : public loop::Engine {
   std::array<float, 4> weights_;
 
   const loop::EngineFacts& facts() const override { return facts_; }
-  void start_run(loop::MetricSink& metrics, loop::StepListener& listener) override {
+  void start_run(loop::MetricSink& metrics, loop::StepListener& told) override {
     sink_ = &metrics;
-    this->listener = &listener;
+    listener = &told;
   }
   void start_epoch(std::uint64_t of, std::uint64_t skip) override {
     note("engine.start_epoch");

@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(counts_limit_data_of_unknown_length) {
 }
 
 BOOST_AUTO_TEST_CASE(a_share_of_data_of_unknown_length_is_refused) {
-  const loop::BatchLimit half{true, 0.5, 0};
+  const BatchLimit half{true, 0.5, 0};
   const auto refused = [&](const std::function<void(LoopFixture&, TestEngine&)>& set) {
     const loop::FitResult result = fit_with(set);
     BOOST_CHECK(result.refused);

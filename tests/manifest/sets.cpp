@@ -69,7 +69,8 @@ BOOST_AUTO_TEST_CASE(a_wrong_path_is_refused_with_the_nearest_name) {
 
 BOOST_AUTO_TEST_CASE(a_wrong_value_is_blamed_on_the_set) {
   BOOST_TEST(refused(text, {"trainer.seed=x"}) ==
-             "--set trainer.seed=x: /trainer/seed: expected a whole number of at least 0, got \"x\"; leave it out for "
+             "--set trainer.seed=x: /trainer/seed: expected a whole number from 0 to 9223372036854775807, got \"x\"; "
+             "leave it out for "
              "its default 0");
 }
 

@@ -182,11 +182,11 @@ BOOST_AUTO_TEST_CASE(workers_record_no_gradients_and_compute_on_one_thread) {
 
 BOOST_AUTO_TEST_CASE(the_training_s_random_stream_is_not_touched) {
   at::manual_seed(5);
-  const at::Tensor before = te::cpu_rng_state();
+  const at::Tensor before = te::rng_state(c10::kCPU);
   te::BatchReader reader(loader_of(std::make_shared<Written>(), 2), 7, "data");
   reader.start(0, 0);
   rest_of(reader);
-  BOOST_TEST(te::cpu_rng_state().equal(before));
+  BOOST_TEST(te::rng_state(c10::kCPU).equal(before));
 }
 
 BOOST_AUTO_TEST_CASE(a_dataset_that_draws_from_libtorch_is_refused_with_workers) {

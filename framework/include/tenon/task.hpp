@@ -41,8 +41,8 @@ struct TaskContext {
   boost::json::object config;  ///< the manifest's `task.config`, checked against the task's schema, defaults filled in
   std::filesystem::path library_folder;   ///< of the task's own library: data shipped with it lies here
   std::filesystem::path manifest_folder;  ///< other paths that the task reads are relative to it
-  std::string device = "cpu";             ///< that the model is moved to
   std::uint64_t seed = 0;                 ///< the run's; LibTorch's generator is seeded with it when a task is made
+  std::string device = "cpu";             ///< that the model is moved to and batches arrive on
 };
 
 /// An optimizer and the name its state is kept under in a checkpoint.
@@ -56,8 +56,8 @@ struct NamedOptimizer {
   std::shared_ptr<torch::optim::Optimizer> optimizer;
 };
 
-/// One of the task's optimizers, where it steps them itself (manual_optimization). Usable while training_step runs, else
-/// every call throws std::logic_error. [loop-thread]
+/// One of the task's optimizers, where it steps them itself (manual_optimization). Usable while training_step runs,
+/// else every call throws std::logic_error. [loop-thread]
 class OptimizerHandle {
  public:
   OptimizerHandle(Task& task, std::uint32_t index) noexcept : task_(&task), index_(index) {}
@@ -110,9 +110,10 @@ class Task {
   /// Asked once, before make_model.
   virtual bool manual_optimization() const { return false; }
 
-  /// At least one optimizer, or under manual optimization any number; `return {std::make_shared<torch::optim::AdamW>(...)};` will do. SGD and AdamW are
-  /// supported. Several are all stepped on the gradients of the one loss; their names must differ. A tensor that the
-  /// module lists under two names is stepped once.
+  /// At least one optimizer, or under manual optimization any number; `return
+  /// {std::make_shared<torch::optim::AdamW>(...)};` will do. SGD and AdamW are supported. Several are all stepped on
+  /// the gradients of the one loss; their names must differ. A tensor that the module lists under two names is stepped
+  /// once.
   virtual std::vector<NamedOptimizer> configure_optimizers(torch::nn::Module& model) = 0;
 
   /// Called once, before make_model.
@@ -187,7 +188,8 @@ class TaskFor : public Task {
   Model& typed(torch::nn::Module& model) {
     if (&model != known_) {
       auto* const own = dynamic_cast<Model*>(&model);
-      if (own == nullptr) throw std::logic_error("make_model() made another module than the type that TaskFor is given");
+      if (own == nullptr)
+        throw std::logic_error("make_model() made another module than the type that TaskFor is given");
       known_ = &model;
       typed_ = own;
     }

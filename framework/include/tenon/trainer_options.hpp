@@ -4,14 +4,15 @@
 #ifndef TENON_TRAINER_OPTIONS_HPP
 #define TENON_TRAINER_OPTIONS_HPP
 
-#include <tenon/base.h>
-
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
 
 namespace tenon {
+
+/// Of an option that counts; TENON_UNKNOWN of the C ABI.
+inline constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
 /// A count of batches, or a share of them: the manifest's `1.0` is a share, `1` a count.
 struct BatchLimit {
@@ -20,7 +21,7 @@ struct BatchLimit {
 
   bool is_share = true;
   double share = 1.0;       ///< 0 to 1
-  std::uint64_t count = 0;  ///< TENON_UNKNOWN: no limit
+  std::uint64_t count = 0;  ///< no_limit: all
 };
 
 enum class ClipAlgorithm { norm, value };
@@ -30,14 +31,15 @@ enum class Precision { float32, float64, bf16, bf16_mixed };
 enum class Deterministic { no, warn, yes };
 
 struct TrainerOptions {
-  std::uint64_t max_epochs = TENON_UNKNOWN;  ///< UNKNOWN (-1, null): no limit; neither limit given: 1000, as Lightning
+  std::uint64_t max_epochs =
+      no_limit;  ///< the manifest's -1 and null are no_limit; it has 1000 where neither limit is given
   std::uint64_t min_epochs = 0;
-  std::uint64_t max_steps = TENON_UNKNOWN;
+  std::uint64_t max_steps = no_limit;
   std::uint64_t min_steps = 0;
   double max_time = std::numeric_limits<double>::infinity();  ///< seconds
   BatchLimit val_check_interval;                              ///< share of the training epoch, or batches
   std::uint64_t check_val_every_n_epoch = 1;  ///< 0 (null): val_check_interval counts batches across epochs
-  std::uint64_t num_sanity_val_steps = 2;     ///< batches of each loader; UNKNOWN (-1): all
+  std::uint64_t num_sanity_val_steps = 2;     ///< batches of each loader; no_limit (-1): all
   BatchLimit limit_train_batches;
   BatchLimit limit_val_batches;
   BatchLimit limit_test_batches;
