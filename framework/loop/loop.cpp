@@ -7,6 +7,7 @@
 
 #include "chain/abi.hpp"
 #include "chain/log.hpp"
+#include "loop/check_shares.hpp"
 #include "loop/evaluation.hpp"
 #include "loop/services/services.hpp"
 
@@ -49,6 +50,7 @@ FitResult Loop::evaluate(Stage stage) {
     progress_.stage = static_cast<std::int32_t>(stage);
     chain_.on_setup(event_);
     engine_.start_run(metrics_, *this);
+    check_shares(engine_.facts(), options_, stage);
     services_.fit_started = true;
     services_.start_is_over = true;
     metrics_.set_position(0, 0);
@@ -137,6 +139,11 @@ void Loop::start() {
 }
 
 void Loop::train() {
+  if (limits_reached()) {
+    chain::log(TENON_LOG_INFO, "", "there is nothing to train: max_epochs, max_steps or limit_train_batches says so");
+    return;
+  }
+  trains_ = true;
   run_sanity();
   phase_ = "on_train_start";
   chain_.on_train_start(event_);
@@ -158,9 +165,7 @@ void Loop::run_sanity() {
   phase_ = "sanity validation";
   progress_.stage = TENON_STAGE_SANITY;
   chain_.on_sanity_start(event_);
-  BatchLimit limit = options_.limit_val_batches;
-  if (options_.num_sanity_val_steps != TENON_UNKNOWN) limit = {false, 1.0, options_.num_sanity_val_steps};
-  go_through(Stage::sanity, limit);
+  go_through(Stage::sanity, options_.limit_val_batches, options_.num_sanity_val_steps);
   chain_.on_sanity_end(event_);
   progress_.stage = TENON_STAGE_TRAIN;
 }
@@ -399,12 +404,12 @@ void Loop::run_stage(Stage stage, const BatchLimit& limit) {
   emit_metrics(hooks.end_hook, hooks.end_name, true);
 }
 
-bool Loop::go_through(Stage stage, const BatchLimit& limit) {
+bool Loop::go_through(Stage stage, const BatchLimit& limit, std::uint64_t most) {
   const std::vector<std::uint64_t>& loaders = stage_batches(engine_.facts(), stage);
   const EvaluationHooks hooks = evaluation_hooks(stage);
   bool whole = true;
   for (std::uint32_t loader = 0; loader < loaders.size(); ++loader) {
-    const std::uint64_t batches = limited(loaders[loader], limit);
+    const std::uint64_t batches = std::min(limited(loaders[loader], limit), most);
     progress_.dataloader_index = loader;
     progress_.stage_batch = 0;
     progress_.stage_batches = batches;
@@ -489,7 +494,7 @@ void Loop::finish(FitResult& result) {
   };
   if (trained) {
     if (commit_point_.stopped()) or_note(result, [&] { commit_point_.deliver_stops(); });
-    or_note(result, [&] { chain_.on_train_end(end_args()); });
+    if (trains_) or_note(result, [&] { chain_.on_train_end(end_args()); });
     or_note(result, [&] { commit(Phase::final); });
   }
   requests_.withdraw_all("the run has ended");

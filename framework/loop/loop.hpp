@@ -29,6 +29,7 @@
 //   validate, test, predict: on_setup -> on_{stage}_start, (on_{stage}_batch_start/end)*, on_{stage}_end, on_metrics,
 //                            on_teardown
 //
+// Where max_epochs, max_steps or limit_train_batches leaves nothing to train, on_fit_start is followed by on_fit_end.
 // on_metrics follows every validation end, epoch end and exception, with no metric too; a batch end only when
 // log_every_n_steps lets something through or a monitored metric was logged.
 // A stop or max_steps inside an epoch calls on_train_epoch_end with complete = 0, epoch schedules do not step, and the
@@ -99,8 +100,8 @@ class Loop final : private StepListener {
   bool validation_due(bool last) const;
   void run_validation();
   void run_stage(Stage stage, const BatchLimit& limit);
-  /// One pass over the stage's loaders; answers whether none was cut short.
-  bool go_through(Stage stage, const BatchLimit& limit);
+  /// One pass over the stage's loaders, of each `most` batches at the most; answers whether none was cut short.
+  bool go_through(Stage stage, const BatchLimit& limit, std::uint64_t most = TENON_UNKNOWN);
   void emit_metrics(std::uint32_t event, const char* name, bool every, const std::string& message = {});
   void commit(Phase phase);
   bool limits_reached() const;
@@ -134,6 +135,7 @@ class Loop final : private StepListener {
   std::uint64_t epoch_samples_ = 0;
   bool gradients_pending_ = false;
   bool consistent_ = true;
+  bool trains_ = false;   // there is something to train: on_train_start has been, or would have been, called
   bool stepped_ = false;  // an optimizer stepped in the running batch
   bool told_not_finite_ = false;
   bool fitting_ = true;

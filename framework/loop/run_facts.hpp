@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <tenon/failure.hpp>
 
 #include <tenon/trainer_options.hpp>
 #include "loop/engine.hpp"
@@ -47,18 +46,6 @@ inline std::uint64_t limited(std::uint64_t batches, const BatchLimit& limit) {
   if (!limit.is_share) return std::min(batches, limit.count);
   if (batches == TENON_UNKNOWN || limit.share >= 1.0) return limit.share == 0.0 ? 0 : batches;
   return static_cast<std::uint64_t>(static_cast<double>(batches) * limit.share);
-}
-
-/// Throws Failure (ExitCode::manifest) where a share is asked of data whose length is not known.
-inline void check_shares(const EngineFacts& facts, const TrainerOptions& options) {
-  const auto check = [](std::uint64_t batches, const BatchLimit& limit, const char* option, const char* data) {
-    if (batches == TENON_UNKNOWN && limit.is_share && limit.share > 0.0 && limit.share < 1.0)
-      throw Failure(ExitCode::manifest, std::string(option) + " is a share of the " + data +
-                                            ", but their length is not known: give a count of batches");
-  };
-  check(facts.train_batches, options.limit_train_batches, "limit_train_batches", "training data");
-  for (const std::uint64_t batches : facts.validation_batches)
-    check(batches, options.limit_val_batches, "limit_val_batches", "validation data");
 }
 
 /// Whether any validation can happen under these options.

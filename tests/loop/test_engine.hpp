@@ -8,6 +8,7 @@
 #include <array>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -40,6 +41,7 @@ class TestEngine final : public loop::Engine {
   std::uint32_t evaluation_loader = 0;
   std::uint64_t epoch = 0, batch = 0, steps = 0, evaluation_batch = 0, evaluations = 0;
   std::array<float, 4> weights_;
+  std::optional<double> seconds;  ///< of a clock of the test's own
 
   const loop::EngineFacts& facts() const override { return facts_; }
   void start_run(loop::MetricSink& metrics, loop::StepListener& told) override {
@@ -106,6 +108,7 @@ class TestEngine final : public loop::Engine {
     if (on_evaluation_step) on_evaluation_step(*sink_);
   }
   void end_evaluation(loop::Stage) override {}
+  std::optional<double> recorded_seconds() override { return seconds; }
   std::uint64_t tensor_count(std::int32_t group) override { return group <= TENON_TENSORS_GRADIENTS ? 1 : 0; }
   loop::EngineTensor tensor(std::int32_t group, std::uint64_t) override {
     return {"weight", view(), true, group == TENON_TENSORS_PARAMETERS};

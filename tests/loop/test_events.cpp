@@ -227,6 +227,18 @@ BOOST_AUTO_TEST_CASE(a_val_check_interval_longer_than_the_epoch_is_refused_with_
   BOOST_CHECK_EQUAL(engine.steps, 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_share_that_leaves_no_batch_is_refused_with_its_cure) {
+  TestEngine engine(6);
+  engine.facts_.validation_batches = {20, 3};
+  LoopFixture run(engine);
+  run.options.limit_val_batches = {true, 0.1, 0};
+  const loop::FitResult result = run.run();
+  BOOST_CHECK(result.exit == ExitCode::manifest);
+  BOOST_CHECK_EQUAL(result.detail,
+                    "limit_val_batches is 0.1, less than one of the 3 batches of the validation data (loader 1): give "
+                    "at least 0.334, or a count of batches");
+}
+
 BOOST_AUTO_TEST_CASE(sanity_logs_nothing_and_fires_only_its_two_hooks) {
   TestEngine engine(1, 4);
   LoopFixture run(engine);
