@@ -12,6 +12,12 @@ namespace {
 
 namespace json = boost::json;
 
+json::parse_options identity_form() {
+  json::parse_options deep;
+  deep.max_depth = 64;  // an options schema nests
+  return deep;
+}
+
 std::string text_at(const json::object& object, const char* key) {
   const json::value* value = object.if_contains(key);
   if (!value || !value->is_string() || value->get_string().empty())
@@ -33,9 +39,7 @@ Kind read_kind(const json::value& value) {
 
 std::vector<Kind> parse_identity(std::string_view text) {
   boost::system::error_code problem;
-  json::parse_options deep;
-  deep.max_depth = 64;  // an options schema nests
-  const json::value identity = json::parse(json::string_view(text.data(), text.size()), problem, {}, deep);
+  const json::value identity = json::parse(json::string_view(text.data(), text.size()), problem, {}, identity_form());
   if (problem) throw std::runtime_error("is damaged: its identity is not JSON (" + problem.message() + ")");
   if (!identity.is_object()) throw std::runtime_error("is damaged: its identity is not a JSON object");
   const json::value* abi = identity.get_object().if_contains("tenon_abi");
@@ -57,6 +61,22 @@ std::vector<Kind> read_identity(const std::filesystem::path& file) {
   return parse_identity(*text);
 }
 
+Kind kind_of(const tenon_descriptor& descriptor) {
+  if (!TENON_HAS(tenon_descriptor, &descriptor, options_schema) || !descriptor.id || !descriptor.name ||
+      !descriptor.version)
+    throw std::runtime_error("has a descriptor that does not say its id, name and version");
+  const auto text = [](const char* given) { return std::string(given ? given : ""); };
+  Kind kind{descriptor.id, descriptor.name, descriptor.version, text(descriptor.description), text(descriptor.license),
+            json::object{}};
+  if (!descriptor.options_schema) return kind;
+  boost::system::error_code problem;
+  kind.options_schema = json::parse(descriptor.options_schema, problem, {}, identity_form());
+  if (problem || !kind.options_schema.is_object())
+    throw std::runtime_error("('" + kind.name + "') has an options_schema that is no JSON object" +
+                             (problem ? ": " + problem.message() : ""));
+  return kind;
+}
+
 std::string difference(const Kind& kind, const tenon_descriptor& descriptor) {
   const auto compare = [](const char* what, const std::string& identity, const char* entry) {
     const std::string said = entry ? entry : "";
@@ -71,7 +91,8 @@ std::string difference(const Kind& kind, const tenon_descriptor& descriptor) {
   if (text.empty()) text = compare("license", kind.license, descriptor.license);
   if (!text.empty()) return text;
   boost::system::error_code problem;
-  const json::value schema = json::parse(descriptor.options_schema ? descriptor.options_schema : "", problem);
+  const json::value schema =
+      json::parse(descriptor.options_schema ? descriptor.options_schema : "", problem, {}, identity_form());
   return problem || schema != kind.options_schema
              ? "the schema of its options is not the same in its identity and its entry"
              : "";

@@ -26,6 +26,10 @@ std::vector<Kind> parse_identity(std::string_view json);
 /// The kinds of a plugin's file. Throws std::runtime_error as above (NotALibrary among them). [any-thread]
 std::vector<Kind> read_identity(const std::filesystem::path& file);
 
+/// What a descriptor says of itself, as far as it goes; one without a schema takes no options. Throws
+/// std::runtime_error whose what() completes "<callback> ...".
+Kind kind_of(const tenon_descriptor& descriptor);
+
 /// Where identity and descriptor differ: "the version is '1.2' in its identity and '1.3' in its entry"; else empty.
 std::string difference(const Kind& kind, const tenon_descriptor& descriptor);
 

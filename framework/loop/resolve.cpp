@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
+#include <stdexcept>
 
 #include "chain/library_section.hpp"
 #include "chain/log.hpp"
@@ -43,6 +44,23 @@ json::object read_task_identity(const std::filesystem::path& library, const std:
   }
 }
 
+chain::Kind own_kind(const tenon_descriptor& descriptor, const std::string& where) {
+  try {
+    return chain::kind_of(descriptor);
+  } catch (const std::runtime_error& error) {
+    throw Failure(ExitCode::plugin, where + ": the callback registered in-process " + error.what());
+  }
+}
+
+/// Its options checked, defaults filled in.
+ResolvedCallback with_options(const manifest::Manifest& manifest, const manifest::CallbackEntry& entry,
+                              chain::Choice choice) {
+  ResolvedCallback resolved{entry, std::move(choice)};
+  manifest::check_options(manifest, entry.pointer + "/config", resolved.entry.config,
+                          resolved.choice.kind.options_schema, "plugin '" + resolved.choice.kind.name + "'");
+  return resolved;
+}
+
 }  // namespace
 
 chain::Catalogue catalogue_of(const manifest::Manifest& manifest, const std::filesystem::path& program_folder) {
@@ -52,10 +70,7 @@ chain::Catalogue catalogue_of(const manifest::Manifest& manifest, const std::fil
 
 ResolvedCallback resolve_callback(const manifest::Manifest& manifest, const manifest::CallbackEntry& entry,
                                   const chain::Catalogue& catalogue) {
-  ResolvedCallback resolved{entry, catalogue.find(entry.plugin, manifest.where(entry.pointer + "/plugin"))};
-  manifest::check_options(manifest, entry.pointer + "/config", resolved.entry.config,
-                          resolved.choice.kind.options_schema, "plugin '" + resolved.choice.kind.name + "'");
-  return resolved;
+  return with_options(manifest, entry, catalogue.find(entry.plugin, manifest.where(entry.pointer + "/plugin")));
 }
 
 void tell_duplicates(const std::vector<ResolvedCallback>& resolved, const chain::Catalogue& catalogue) {
@@ -69,10 +84,16 @@ void tell_duplicates(const std::vector<ResolvedCallback>& resolved, const chain:
                      "', which comes before '" + duplicate.ignored.string() + "'");
 }
 
-std::vector<ResolvedCallback> resolve_callbacks(const manifest::Manifest& manifest, const chain::Catalogue& catalogue) {
+std::vector<ResolvedCallback> resolve_callbacks(const manifest::Manifest& manifest, const chain::Catalogue& catalogue,
+                                                const InProcess& in_process) {
   std::vector<ResolvedCallback> resolved;
-  for (const manifest::CallbackEntry& entry : manifest.callbacks)
-    resolved.push_back(resolve_callback(manifest, entry, catalogue));
+  for (const manifest::CallbackEntry& entry : manifest.callbacks) {
+    const auto own = in_process.find(entry.id);
+    resolved.push_back(
+        own == in_process.end()
+            ? resolve_callback(manifest, entry, catalogue)
+            : with_options(manifest, entry, {{}, own_kind(*own->second, manifest.where(entry.pointer))}));
+  }
   tell_duplicates(resolved, catalogue);
   return resolved;
 }

@@ -4,8 +4,11 @@
 #ifndef TENON_LOOP_RESOLVE_HPP
 #define TENON_LOOP_RESOLVE_HPP
 
+#include <tenon/plugin.h>
+
 #include <boost/json/object.hpp>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,8 +19,11 @@ namespace tenon::loop {
 
 struct ResolvedCallback {
   manifest::CallbackEntry entry;  ///< its config has the schema's defaults
-  chain::Choice choice;
+  chain::Choice choice;           ///< without a file where it is registered in-process
 };
+
+/// Callbacks that the embedding program brings along, by id.
+using InProcess = std::map<std::string, const tenon_descriptor*, std::less<>>;
 
 struct ResolvedTask {
   std::filesystem::path library;
@@ -36,7 +42,8 @@ ResolvedCallback resolve_callback(const manifest::Manifest& manifest, const mani
 void tell_duplicates(const std::vector<ResolvedCallback>& resolved, const chain::Catalogue& catalogue);
 
 /// All of them, in manifest order; tells duplicates. Throws Failure (ExitCode::plugin or ExitCode::manifest).
-std::vector<ResolvedCallback> resolve_callbacks(const manifest::Manifest& manifest, const chain::Catalogue& catalogue);
+std::vector<ResolvedCallback> resolve_callbacks(const manifest::Manifest& manifest, const chain::Catalogue& catalogue,
+                                                const InProcess& in_process = {});
 
 /// Throws Failure (ExitCode::manifest where there is no task, ExitCode::task where it is not found or is no task).
 ResolvedTask resolve_task(const manifest::Manifest& manifest, const std::filesystem::path& program_folder);

@@ -45,7 +45,7 @@ ROOMS = {
     "checkpoint": (r"framework/checkpoint/", ["checkpoint", "public"], HOST + ["xxHash"]),
     "chain": (r"framework/chain/", ["chain", "public", "sdk"], HOST + ["spdlog"]),
     "manifest": (r"framework/manifest/", ["manifest", "public", "sdk"], HOST + ["valijson"]),
-    "trainer": (r"framework/loop/(train|resolve)\.", ["trainer", "loop", "manifest", "chain", "checkpoint", "public", "sdk"],
+    "trainer": (r"framework/loop/(train|run|resolve|trainer)\.", ["trainer", "loop", "manifest", "chain", "checkpoint", "public", "sdk"],
                 HOST + ["spdlog"]),
     "loop": (r"framework/loop/", ["loop", "chain", "checkpoint", "public", "sdk"], HOST + ["spdlog"]),
     "replay": (r"framework/replay/", ["replay", "checkpoint", "public", "sdk", "framework/loop/engine.hpp"], HOST),

@@ -1,0 +1,124 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/run.hpp"
+
+#include <chrono>
+#include <fstream>
+
+#include "chain/library.hpp"
+#include "chain/log.hpp"
+#include "loop/fit.hpp"
+#include "loop/run_folder.hpp"
+#include "manifest/json_text.hpp"
+
+namespace tenon::loop {
+
+namespace json = boost::json;
+
+namespace {
+
+/// All that a callback is made of.
+struct LoadedCallback {
+  chain::CallbackEntry entry;
+  const tenon_descriptor* descriptor;
+  chain::LibraryInfo library;
+};
+
+std::optional<chain::OnError> to_on_error(const std::optional<std::string>& text) {
+  if (!text) return std::nullopt;
+  return *text == "disable" ? chain::OnError::disable : *text == "warn" ? chain::OnError::warn : chain::OnError::abort;
+}
+
+std::vector<LoadedCallback> load(const manifest::Manifest& manifest, const std::vector<ResolvedCallback>& callbacks,
+                                 const RunRequest& request) {
+  chain::TrustPolicy policy;
+  policy.trusted = request.trusted;
+  std::vector<LoadedCallback> loaded;
+  for (const auto& [entry, choice] : callbacks) {
+    loaded.push_back(
+        {{entry.plugin, entry.id, to_on_error(entry.on_error), entry.config, manifest.where(entry.pointer)},
+         nullptr,
+         {}});
+    if (const auto own = request.in_process.find(entry.id); own != request.in_process.end()) {
+      loaded.back().descriptor = own->second;
+      continue;
+    }
+    const chain::Library& library = chain::Library::open(choice.file, policy, entry.sha256);
+    loaded.back().descriptor = &library.kind(choice.kind.id);
+    loaded.back().library = library.info();
+  }
+  return loaded;
+}
+
+RunFacts run_facts(const RunRequest& request, const Engine& engine, const TrainerOptions& options,
+                   const std::filesystem::path& folder, const std::string& document) {
+  RunFacts facts;
+  facts.run_id = new_run_id();
+  facts.run_folder = folder;
+  facts.manifest_json = document;
+  facts.hparams_json = manifest::json_text(engine.facts().hparams);
+  facts.task_name = engine.facts().task_name;
+  facts.options = options;
+  facts.started_unix_ns =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  facts.on_terminal = request.on_terminal && !request.stdout_taken;
+  facts.stdout_taken = request.stdout_taken;
+  return facts;
+}
+
+void keep_manifest(const std::filesystem::path& folder, const std::string& document) {
+  std::ofstream out(folder / "manifest.json", std::ios::trunc);
+  out << document << '\n';
+  if (!out.flush()) throw Failure(ExitCode::output, "'" + (folder / "manifest.json").string() + "' cannot be written");
+}
+
+std::map<std::string, double> last_values(const MetricStore& metrics) {
+  std::map<std::string, double> values;
+  for (std::uint64_t i = 0; i < metrics.count(); ++i) {
+    const auto id = static_cast<tenon_metric>(i);
+    if (id == MetricStore::epoch_metric || id == MetricStore::step_metric) continue;
+    if (const Metric& metric = metrics.at(id); metric.present) values[metric.name] = metric.value;
+  }
+  return values;
+}
+
+RunOutcome run_in(const std::filesystem::path& folder, const manifest::Manifest& manifest, const RunRequest& request,
+                  const std::vector<LoadedCallback>& callbacks, const ResolvedTask& task, const std::string& document,
+                  const TaskSource& source) {
+  const TrainerOptions options = with_debugging(manifest.trainer);
+  const std::unique_ptr<Engine> engine = source.make_engine(task, options);
+  Fit fit(*engine, run_facts(request, *engine, options, folder, document), manifest.file.parent_path());
+  fit.chain().set_options_check([&](json::object& given, const json::value& schema, const std::string& where) {
+    manifest::check_options(manifest, "/callbacks", given, schema, where);
+  });
+  fit.decisions().set_listener(request.on_decision);
+  for (const LoadedCallback& callback : callbacks)
+    fit.chain().add(callback.entry, *callback.descriptor, callback.library);
+
+  keep_manifest(folder, document);
+  const FitResult result = fit.run();
+  if (result.refused) throw Failure(result.exit, result.detail);
+  return {result, fit.summary(result), fit.account_text(result), last_values(fit.metrics()), folder};
+}
+
+}  // namespace
+
+RunOutcome run(const manifest::Manifest& manifest, const RunRequest& request, const TaskSource& source) {
+  const std::vector<ResolvedCallback> callbacks =
+      resolve_callbacks(manifest, catalogue_of(manifest, request.program_folder), request.in_process);
+  const ResolvedTask task = source.find();
+  const std::string document = manifest::json_text(resolved_document(manifest, callbacks, task));
+  // Loaded before LibTorch: what is not to be trusted is refused in milliseconds.
+  const std::vector<LoadedCallback> loaded = load(manifest, callbacks, request);
+  const std::filesystem::path folder = claim_run_folder(request.run_folder);
+  if (folder != request.run_folder)
+    chain::log(TENON_LOG_INFO, "", request.run_folder.string() + " is taken: this run goes to " + folder.string());
+  try {
+    return run_in(folder, manifest, request, loaded, task, document, source);
+  } catch (const Failure&) {
+    make_empty(folder);  // nothing was trained: the next attempt finds it as this one did
+    throw;
+  }
+}
+
+}  // namespace tenon::loop
