@@ -141,7 +141,10 @@ void TorchEngine::in_step(const Body& body) {
 template <class Body>
 void TorchEngine::in_evaluation(const Body& body) {
   const auto where = [&] {
-    return "task '" + name_ + "', " + stage_name(evaluated_stage_) + " batch " + std::to_string(evaluated_batch_);
+    const bool several = loaders(evaluated_stage_).size() > 1;
+    return "task '" + name_ + "', " + stage_name(evaluated_stage_) + " " +
+           (several ? "loader " + std::to_string(evaluated_loader_) + ", " : "") + "batch " +
+           std::to_string(evaluated_batch_);
   };
   try {
     body();
