@@ -116,7 +116,10 @@ void TorchEngine::read_data() {
       break;
   }
   Loader loader = asking(name_, "training_data()", [&] { return task_->training_data(); });
-  if (settings_.options.overfits()) loader.shuffle = false;
+  if (settings_.options.overfits()) {  // the same batches in each epoch
+    loader.shuffle = false;
+    loader.order = {};
+  }
   training_.emplace(std::move(loader), seed, "task '" + name_ + "', training data");
   facts_.train_batches = training_->batches();
   read(
