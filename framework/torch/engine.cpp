@@ -70,6 +70,12 @@ TorchEngine::TorchEngine(std::unique_ptr<Task> task, std::string task_name, Engi
     if (trains && optimizers.empty() && !facts_.manual_optimization)
       throw std::invalid_argument("it gave no optimizer");
     optimizers_.emplace(std::move(optimizers), *model_);
+    for (std::uint32_t i = 0; i < optimizers_->count() && optimizers_->count() > 1; ++i)
+      if (!facts_.manual_optimization && optimizers_->needs_closure(i))
+        throw std::invalid_argument("optimizer '" + optimizers_->name(i) + "', of type " + optimizers_->kind(i).name() +
+                                    ", evaluates each batch several times and must be the only one; step several by "
+                                    "hand (manual_optimization)");
+    schedules_.emplace(*optimizers_);
   });
   for (std::uint32_t i = 0; i < optimizers_->count(); ++i) {
     clipped_.emplace_back();
@@ -226,6 +232,10 @@ void TorchEngine::optimizer_step(std::uint32_t optimizer, const std::function<vo
   });
 }
 
+void TorchEngine::step_schedulers(loop::ScheduleMoment moment, const loop::MetricReader& metrics) {
+  in_step([&] { schedules_->step(moment, metrics); });
+}
+
 void TorchEngine::check_uncounted_steps(std::uint64_t batch) {
   if (uncounted_) in_step([&] { uncounted_->check(batch); });
 }
@@ -343,6 +353,7 @@ void TorchEngine::training_state(std::vector<loop::EngineTensor>& out, boost::js
   document["libtorch"] = {
       {"version", TORCH_VERSION}, {"threads", at::get_num_threads()}, {"device", settings_.device.str()}};
   document["optimizers"] = optimizers_->describe();
+  document["schedulers"] = schedules_->describe();
   document["aliases"] = std::move(aliases);
   document["data"] = training_->describe();
 }

@@ -19,6 +19,7 @@
 #include "torch/optimizers.hpp"
 #include "torch/precision.hpp"
 #include "torch/running_step.hpp"
+#include "torch/schedules.hpp"
 #include "torch/uncounted_steps.hpp"
 
 namespace tenon::torch_engine {
@@ -50,6 +51,7 @@ class TorchEngine final : public loop::Engine {
   void clip_gradients(std::uint32_t optimizer) override;
   void optimizer_step(std::uint32_t optimizer, const std::function<void()>& evaluate_again) override;
   void zero_grad(std::uint32_t optimizer) override { optimizers_->zero_grad(optimizer); }
+  void step_schedulers(loop::ScheduleMoment moment, const loop::MetricReader& metrics) override;
 
   void check_uncounted_steps(std::uint64_t batch) override;
 
@@ -88,6 +90,7 @@ class TorchEngine final : public loop::Engine {
   std::vector<BatchReader> validation_, test_, predict_;
   std::optional<Model> model_;
   std::optional<Optimizers> optimizers_;
+  std::optional<Schedules> schedules_;
   std::vector<std::vector<at::Tensor>> clipped_;  // parameters, by optimizer
   std::optional<UncountedSteps> uncounted_;       // under manual optimization
   RunningStep step_;

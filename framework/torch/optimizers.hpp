@@ -6,10 +6,14 @@
 #include <boost/json/array.hpp>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <string>
 #include <tenon/task.hpp>
+#include <unordered_map>
 #include <vector>
 
 #include "torch/model.hpp"
+#include "torch/optimizer_kinds.hpp"
 
 namespace tenon::torch_engine {
 
@@ -17,33 +21,49 @@ namespace tenon::torch_engine {
 /// tensor stands in them once, and their state is known by the parameter's name.
 class Optimizers {
  public:
-  /// Throws std::invalid_argument: an unsupported type, a name that is empty or taken, a tensor that is no
-  /// parameter of the model, a tensor in groups of different options or of two optimizers. `model` must outlive this.
+  /// Throws std::invalid_argument: a name that is empty or taken, a tensor that is no parameter of the model, a
+  /// tensor in groups of different options or of two optimizers. `model` must outlive this.
   Optimizers(std::vector<NamedOptimizer> optimizers, const Model& model);
 
   std::uint32_t count() const noexcept { return static_cast<std::uint32_t>(optimizers_.size()); }
   /// Throws std::out_of_range, naming how many there are.
   void check_index(std::uint32_t optimizer) const;
-  bool needs_closure(std::uint32_t optimizer) const;
-  const std::string& name(std::uint32_t optimizer) const { return optimizers_[optimizer].name; }
+  const NamedOptimizer& named(std::uint32_t optimizer) const { return optimizers_.at(optimizer); }
+  const std::string& name(std::uint32_t optimizer) const { return named(optimizer).name; }
+  const OptimizerKind& kind(std::uint32_t optimizer) const { return *kinds_.at(optimizer); }
+  std::uint32_t groups(std::uint32_t optimizer) const;
   /// Each tensor once, in the order of the groups.
   std::vector<NamedTensor> parameters(std::uint32_t optimizer) const;
-  /// `closure`, where there is one, computes the loss of the same batch anew.
+  /// Those of one group.
+  const std::vector<at::Tensor>& parameters(std::uint32_t optimizer, std::uint32_t group) const;
+  double get(std::uint32_t optimizer, std::uint32_t group, const Setting& setting) const;
+  void set(std::uint32_t optimizer, std::uint32_t group, const Setting& setting, double value);
+
+  /// LBFGS: step() must be given a closure.
+  bool needs_closure(std::uint32_t optimizer) const { return kind(optimizer).needs_closure(); }
+  /// `closure`, where there is one, sets the gradients to none, computes the loss of the same batch and its gradients,
+  /// and returns the loss; it is called once or more often, with gradients enabled.
   void step(std::uint32_t optimizer, const std::function<at::Tensor()>& closure = {});
+  /// Steps taken so far.
+  std::uint64_t steps(std::uint32_t optimizer) const { return steps_.at(optimizer); }
   /// Sets gradients to none.
   void zero_grad(std::uint32_t optimizer);
 
-  /// Appends `optimizer/<name>/<parameter>/<key>`: momentum_buffer of SGD; step (int64), exp_avg, exp_avg_sq and
-  /// max_exp_avg_sq of AdamW. What a parameter does not have yet is left out.
+  /// Appends `optimizer/<name>/<parameter>/<key>`, keys as LibTorch and PyTorch name them: momentum_buffer of SGD;
+  /// step (int64), exp_avg, exp_avg_sq, max_exp_avg_sq of Adam and AdamW; step, square_avg, momentum_buffer, grad_avg
+  /// of RMSprop; step, sum of Adagrad; of LBFGS, under the first parameter, its numbers, d, H_diag, prev_flat_grad and
+  /// old_dirs.<i>, old_stps.<i>, ro.<i>. What a parameter does not have yet is left out.
   void append_state(std::vector<NamedTensor>& out) const;
 
-  /// [{"name","type","groups":[{"options":{...},"parameters":[names]}]}]
+  /// [{"name","type","steps","groups":[{"options":{...},"parameters":[names]}]}]
   boost::json::array describe() const;
 
  private:
-  void drop_repeated(NamedOptimizer& optimizer, std::unordered_map<const void*, std::string>& owners);
+  void drop_repeated(std::size_t index, std::unordered_map<const void*, std::string>& owners);
 
   std::vector<NamedOptimizer> optimizers_;
+  std::vector<std::shared_ptr<const OptimizerKind>> kinds_;  // of each optimizer
+  std::vector<std::uint64_t> steps_;                         // of each optimizer
   const Model& model_;
 };
 

@@ -150,9 +150,10 @@ BOOST_AUTO_TEST_CASE(the_document_describes_optimizers_data_and_library) {
   state_names(*trained.engine, document);
   BOOST_TEST(
       boost::json::serialize(document.at("optimizers")) ==
-      R"([{"name":"main","type":"AdamW","groups":[{"options":{"lr":1E-2,"betas":[9E-1,9.99E-1],"eps":1E-8,)"
+      R"([{"name":"main","type":"AdamW","steps":0,"groups":[{"options":{"lr":1E-2,"betas":[9E-1,9.99E-1],"eps":1E-8,)"
       R"("weight_decay":1E-1,"amsgrad":true},"parameters":["first.weight","first.bias","second.weight","second.bias",)"
       R"("last.weight","last.bias"]}]}])");
+  BOOST_TEST(document.at("schedulers").as_array().empty());
   BOOST_TEST(boost::json::serialize(document.at("data")) ==
              R"({"samples":50,"batch_size":8,"shuffle":true,"drop_last":false})");
   BOOST_TEST(document.at("libtorch").at("version").as_string() == TORCH_VERSION);
@@ -176,9 +177,9 @@ BOOST_AUTO_TEST_CASE(optimizers_that_cannot_be_kept_are_refused_with_the_reason)
              }) == prefix + "it gave no optimizer");
   BOOST_TEST(refusal_of([](TestTask& task) {
                task.configure = [](torch::nn::Module& model) -> std::vector<tenon::NamedOptimizer> {
-                 return {std::make_shared<optim::Adagrad>(model.parameters())};
+                 return {{"main", sgd(model.parameters()), tenon::Schedule{}}};
                };
-             }) == prefix + "optimizer 'main' is of a type whose state is not known: use SGD or AdamW");
+             }) == prefix + "optimizer 'main': its schedule is NULL");
   BOOST_TEST(refusal_of([](TestTask& task) {
                task.configure = [](torch::nn::Module&) -> std::vector<tenon::NamedOptimizer> {
                  return {sgd({at::zeros({1}).requires_grad_()})};

@@ -16,7 +16,6 @@
 #include <torch/data/example.h>
 #include <torch/data/transforms/stack.h>
 #include <torch/nn/modules/linear.h>
-#include <torch/optim/adagrad.h>
 #include <torch/optim/adamw.h>
 #include <torch/optim/sgd.h>
 #include <boost/json/serialize.hpp>

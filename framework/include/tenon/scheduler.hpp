@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <tenon/metrics.hpp>
 #include <vector>
 
 namespace tenon {
@@ -73,6 +74,9 @@ class Scheduler {
   /// The same for one that monitors(); others ignore the value.
   virtual void step(double metric);
 
+  /// What the metric is for, before the first step on it; throws std::invalid_argument where that contradicts.
+  virtual void set_goal(Goal, const std::string& /*metric*/) {}
+
   /// What it set last, for each group.
   virtual std::vector<double> last_lr() const { return last_lr_; }
 
@@ -126,12 +130,12 @@ enum class Every { step, epoch };
 
 /// How the host drives an optimizer's schedule; Lightning's lr_scheduler configuration.
 struct Schedule {
-  std::shared_ptr<Scheduler> scheduler;
+  std::shared_ptr<Scheduler> scheduler{};
   Every interval = Every::epoch;  ///< after each optimizer step of a batch, or at the end of each complete epoch
   std::uint64_t frequency = 1;    ///< every so many of them, counted through the whole run
   /// The metric that ReduceLROnPlateau watches. One that validations log is looked at when a validation ends, every
   /// `frequency` of them, whatever the interval; any other at the interval.
-  std::string monitor;
+  std::string monitor{};
   bool strict = true;  ///< a metric that nobody logs ends the training with an error; otherwise it is warned of once
 };
 

@@ -16,7 +16,6 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <tenon/metrics.hpp>
 #include <tenon/scheduler.hpp>
 #include <utility>
 #include <vector>
@@ -284,9 +283,7 @@ class ReduceLROnPlateau final : public Scheduler {
   bool monitors() const override { return true; }
   void step() override;
   void step(double metric) override;
-  /// The host says what the metric is for, before the first step. Throws std::invalid_argument where `mode`
-  /// contradicts.
-  void set_goal(Goal goal, const std::string& metric);
+  void set_goal(Goal goal, const std::string& metric) override;
 
  protected:
   double next_lr(std::size_t group) override;

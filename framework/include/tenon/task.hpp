@@ -12,11 +12,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tenon/data.hpp>
 #include <tenon/metrics.hpp>
+#include <tenon/scheduler.hpp>
 #include <tenon/task_library.hpp>
 #include <tenon/trainer_options.hpp>
 #include <vector>
@@ -49,11 +51,13 @@ struct TaskContext {
 struct NamedOptimizer {
   template <class Optimizer>
   NamedOptimizer(std::shared_ptr<Optimizer> only) : optimizer(std::move(only)) {}
-  NamedOptimizer(std::string its_name, std::shared_ptr<torch::optim::Optimizer> its_optimizer)
-      : name(std::move(its_name)), optimizer(std::move(its_optimizer)) {}
+  NamedOptimizer(std::string its_name, std::shared_ptr<torch::optim::Optimizer> its_optimizer,
+                 std::optional<Schedule> its_schedule = std::nullopt)
+      : name(std::move(its_name)), optimizer(std::move(its_optimizer)), schedule(std::move(its_schedule)) {}
 
   std::string name = "main";
   std::shared_ptr<torch::optim::Optimizer> optimizer;
+  std::optional<Schedule> schedule{};  ///< of its learning rate; several are one ChainedScheduler or SequentialLR
 };
 
 /// One of the task's optimizers, where it steps them itself (manual_optimization). Usable while training_step runs,
@@ -111,9 +115,10 @@ class Task {
   virtual bool manual_optimization() const { return false; }
 
   /// At least one optimizer, or under manual optimization any number; `return
-  /// {std::make_shared<torch::optim::AdamW>(...)};` will do. SGD and AdamW are supported. Several are all stepped on
-  /// the gradients of the one loss; their names must differ. A tensor that the module lists under two names is stepped
-  /// once.
+  /// {std::make_shared<torch::optim::AdamW>(...)};` will do. of any type of LibTorch's. One of your own derives
+  /// from torch::optim::Optimizer and keeps what it must remember in state(); its states override
+  /// serialize(OutputArchive&) with tensors and numbers, or full checkpoints fail. Several are all stepped on the
+  /// gradients of the one loss; their names must differ. A tensor that the module lists under two names is stepped once.
   virtual std::vector<NamedOptimizer> configure_optimizers(torch::nn::Module& model) = 0;
 
   /// Called once, before make_model.

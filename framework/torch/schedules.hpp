@@ -1,0 +1,51 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TENON_TORCH_SCHEDULES_HPP
+#define TENON_TORCH_SCHEDULES_HPP
+
+#include <boost/json/array.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <tenon/scheduler.hpp>
+#include <vector>
+
+#include "loop/engine.hpp"
+#include "torch/optimizers.hpp"
+
+namespace tenon::torch_engine {
+
+/// The schedules of the task's optimizers, stepped when they are due.
+class Schedules {
+ public:
+  /// Attaches each, which sets the first learning rates. Throws std::invalid_argument, naming the optimizer, for one
+  /// that does not fit it. `optimizers` must outlive this.
+  explicit Schedules(Optimizers& optimizers);
+
+  /// Throws std::runtime_error for a monitored metric that nobody logs, where the schedule is strict.
+  void step(loop::ScheduleMoment moment, const loop::MetricReader& metrics);
+
+  /// Of an optimizer, "" where it has none: "CosineAnnealingLR".
+  std::string name(std::uint32_t optimizer) const;
+
+  /// [{"optimizer","interval","frequency","monitor","count","state"}]; `count` is how often its moment has come.
+  boost::json::array describe() const;
+
+ private:
+  struct Entry {
+    std::uint32_t optimizer;
+    Schedule schedule;
+    std::shared_ptr<ScheduledOptimizer> view;
+    std::uint64_t count = 0;
+    bool goal_known = false;
+  };
+  void step_on_metric(Entry& entry, loop::ScheduleMoment moment, const loop::MetricReader& metrics);
+  bool due(Entry& entry) const;
+
+  Optimizers& optimizers_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace tenon::torch_engine
+
+#endif
