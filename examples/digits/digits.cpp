@@ -25,6 +25,9 @@ class DigitsTask : public tenon::TaskFor<Mlp> {
   }
   std::vector<tenon::Loader> validation_data() override { return {loader(split_.validation, 1, false)}; }
 
+  std::vector<tenon::Loader> test_data() override { return validation_data(); }
+  std::vector<tenon::Loader> predict_data() override { return validation_data(); }
+
   std::vector<tenon::DeclaredMetric> metrics() const override {
     return {{"train_loss", tenon::Goal::minimize, tenon::Stage::train},
             {"val_loss", tenon::Goal::minimize, tenon::Stage::validation},
@@ -50,6 +53,11 @@ class DigitsTask : public tenon::TaskFor<Mlp> {
     const at::Tensor scores = model.forward(batch[0]);
     log("val_loss", at::cross_entropy_loss(scores, batch[1]), {.prog_bar = true});
     log("val_acc", scores.argmax(1).eq(batch[1]).to(at::kFloat).mean(), {.prog_bar = true});
+  }
+
+  tenon::Predictions predict_step(Mlp& model, const tenon::Batch& batch) override {
+    const at::Tensor scores = model.forward(batch[0]);
+    return {{"digit", scores.argmax(1)}, {"label", batch[1]}, {"probability", scores.softmax(1)}};
   }
 
  private:

@@ -23,6 +23,7 @@ constexpr const char* exit_codes =
     "   5  the task is missing, built for another LibTorch, or its data is bad\n"
     "   6  a callback refused to start\n"
     "   7  the run's folder cannot be written or belongs to another run\n"
+    "   8  a checkpoint or a file of weights is missing, damaged, or does not fit the task\n"
     "  70  a mistake of Tenon's own\n";
 
 CLI::App* command(CLI::App& parent, const char* name, const char* what) {
@@ -59,20 +60,23 @@ struct Parser {
   CommandLine line;
   std::map<const CLI::App*, Command> commands;
   bool version = false;
+  std::string format = "safetensors";
 
   Parser() {
     app.set_help_flag("-h,--help", "print this help and exit");
     app.add_flag("--version", version, "print the version and exit");
     add_json(app, line);
 
-    CLI::App* train = command(app, "train", "train what a manifest describes");
-    commands[train] = Command::train;
-    add_manifest(*train, line);
-    train->add_option("--out", line.out, "the run's folder; default runs/<the manifest's name>; a taken one gives -v1")
-        ->type_name("DIR");
-    add_trust(*train, line);
-    add_folders(*train, line);
-    add_json(*train, line);
+    CLI::App* train = add_run("train", Command::train, "train what a manifest describes");
+    train->add_option("--weights", line.weights, "start from the weights of this checkpoint or .safetensors file")
+        ->type_name("FILE");
+    add_evaluation("validate", Command::validate, "measure given weights on the validation data");
+    add_evaluation("test", Command::test, "measure given weights on the test data");
+    CLI::App* predict =
+        add_evaluation("predict", Command::predict, "write what given weights make of the prediction data");
+    predict->add_option("--format", format, "of the predictions: safetensors (the default) or csv")
+        ->type_name("FORMAT")
+        ->check(CLI::IsMember({"safetensors", "csv"}));
 
     CLI::App* manifest = command(app, "manifest", "check a manifest, or print the schema of manifests");
     CLI::App* check = command(*manifest, "check", "check a manifest and every option of its callbacks; loads no code");
@@ -101,6 +105,27 @@ struct Parser {
     add_folders(*chain, line);
     add_json(*chain, line);
     app.footer(exit_codes);  // last: the commands would inherit it
+  }
+
+  CLI::App* add_run(const char* name, Command which, const char* what) {
+    CLI::App* run = command(app, name, what);
+    commands[run] = which;
+    add_manifest(*run, line);
+    run->add_option("--out", line.out, "the run's folder; default runs/<the manifest's name>; a taken one gives -v1")
+        ->type_name("DIR");
+    add_trust(*run, line);
+    add_folders(*run, line);
+    add_json(*run, line);
+    return run;
+  }
+
+  CLI::App* add_evaluation(const char* name, Command which, const char* what) {
+    CLI::App* run = add_run(name, which, what);
+    run->add_option("--weights", line.weights,
+                    "a checkpoint (its folder, or last.ckpt) or a .safetensors file; 'none': those that the task makes")
+        ->type_name("FILE")
+        ->required();
+    return run;
   }
 
   /// The innermost command that was named, and behind which word.
@@ -190,6 +215,9 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   }
   parser.line.command = found->second;
   if (!parser.line.out.empty()) parser.line.out = whole(parser.line.out);
+  if (parser.line.weights == "none") parser.line.weights.clear();
+  if (!parser.line.weights.empty()) parser.line.weights = whole(parser.line.weights);
+  parser.line.csv = parser.format == "csv";
   for (std::vector<std::filesystem::path>* folders : {&parser.line.plugins, &parser.line.trusted})
     for (std::filesystem::path& folder : *folders) folder = whole(folder);
   return parser.line;

@@ -10,7 +10,19 @@
 
 namespace tenon::cli {
 
-enum class Command { help, version, train, manifest_check, manifest_schema, plugins_list, plugins_show, plugins_chain };
+enum class Command {
+  help,
+  version,
+  train,
+  validate,
+  test,
+  predict,
+  manifest_check,
+  manifest_schema,
+  plugins_list,
+  plugins_show,
+  plugins_chain
+};
 
 struct CommandLine {
   Command command = Command::help;
@@ -20,6 +32,8 @@ struct CommandLine {
   std::filesystem::path out;                   ///< absolute; empty: runs/<manifest name>
   std::vector<std::filesystem::path> trusted;  ///< folders of --trust, absolute
   std::vector<std::filesystem::path> plugins;  ///< folders of --plugins, absolute
+  std::filesystem::path weights;               ///< absolute; empty: those that the task makes
+  bool csv = false;                            ///< of `predict`
   std::string plugin;                          ///< of `plugins show`
   bool json = false;
 };

@@ -9,7 +9,8 @@
 
 namespace tenon::cli {
 
-ExitCode train(const CommandLine& line);
+/// train, validate, test and predict.
+ExitCode run_manifest(const CommandLine& line);
 ExitCode manifest_check(const CommandLine& line);
 ExitCode plugins_list(const CommandLine& line);
 ExitCode plugins_show(const CommandLine& line);

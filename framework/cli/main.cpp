@@ -34,7 +34,10 @@ ExitCode run(const CommandLine& line) {
     case Command::version:
       return version(line);
     case Command::train:
-      return train(line);
+    case Command::validate:
+    case Command::test:
+    case Command::predict:
+      return run_manifest(line);
     case Command::manifest_check:
       return manifest_check(line);
     case Command::manifest_schema:

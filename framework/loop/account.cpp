@@ -113,7 +113,24 @@ std::string relative_to_run(const RunFacts& facts, const std::filesystem::path& 
   return relative.empty() || *relative.begin() == ".." ? path.native() : relative.native();
 }
 
+namespace {
+
+std::string evaluation_text(const json::object& summary, const json::object& metrics) {
+  std::size_t width = 0;
+  for (const auto& metric : metrics) width = std::max(width, metric.key().size());
+  std::string out;
+  for (const auto& [name, value] : metrics)
+    out += "  " + std::string(name) + std::string(width - name.size() + 2, ' ') + plain(value) + "\n";
+  if (const std::string detail = plain(summary.at("detail")); !detail.empty())
+    out += plain(summary.at("end")) + ": " + detail + "\n";
+  return out;
+}
+
+}  // namespace
+
 std::string account_text(const json::object& summary) {
+  if (const json::value* metrics = summary.if_contains("metrics"))
+    return evaluation_text(summary, metrics->as_object());
   std::string out = plain(summary.at("end")) + " after " + counted(summary.at("epochs"), "epoch") + ", " +
                     counted(summary.at("steps"), "step");
   if (const std::string detail = plain(summary.at("detail")); !detail.empty()) out += ": " + detail;

@@ -106,7 +106,7 @@ class MetricReader {
 /// A tensor as the engine holds it; name and view are valid until the engine is next asked to compute.
 struct EngineTensor {
   std::string_view name;
-  tenon_tensor_view view;
+  tenon_tensor_view view{};
   bool trainable = false;
   bool present = true;  ///< false: a gradient that does not exist yet
 };
@@ -156,9 +156,10 @@ class Engine {
   /// Seconds of the recorded clock; nothing: the loop's own clock counts.
   virtual std::optional<double> recorded_seconds() { return std::nullopt; }
 
-  /// Replaces all parameters and buffers: names (those of tied tensors too), shapes and types must fit, else nothing is
-  /// changed. Throws Failure (ExitCode::task) with a table of all differences. Before start_run.
-  /// The views' numbers are row-major, in main memory; `from` names the file for messages.
+  /// Replaces all parameters and buffers: names (those of tied tensors too), shapes and, but for the widths of floating
+  /// point, types must fit, else nothing is changed. Throws Failure (ExitCode::checkpoint) with a table of all
+  /// differences. Before start_run. The views' numbers are row-major, in main memory; `from` names the file for
+  /// messages.
   virtual void load_weights(std::span<const EngineTensor> /*weights*/, const std::string& /*from*/) {}
   /// After the predict stage: what predict_step gave, joined along the first dimension, for each loader in turn
   /// (`<name>`, or `<name>/dataloader_idx_<n>` where there are several). Valid until the engine is next asked to

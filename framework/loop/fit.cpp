@@ -21,7 +21,7 @@ Fit::Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, 
     : engine_(engine),
       facts_(std::move(facts)),
       clock_(engine),
-      metrics_(engine.facts(), has_validation(engine.facts(), facts_.options)),
+      metrics_(engine.facts(), facts_.stage != Stage::train || has_validation(engine.facts(), facts_.options)),
       ledger_(facts_.run_id),
       chain_(services_, {facts_.run_folder, std::move(manifest_folder)}, std::move(model)),
       commit_point_(engine, chain_, metrics_, requests_, ledger_, decisions_, tensors_, facts_, progress_) {
@@ -38,7 +38,7 @@ Fit::Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, 
 
 FitResult Fit::run() {
   Loop loop(engine_, chain_, metrics_, commit_point_, requests_, services_, facts_, clock_, progress_);
-  return loop.fit();
+  return facts_.stage == Stage::train ? loop.fit() : loop.evaluate(facts_.stage);
 }
 
 boost::json::object Fit::callback_account(const chain::Callback& callback) {
@@ -76,7 +76,15 @@ boost::json::object Fit::summary(const FitResult& result) {
   s["steps"] = result.steps;
   s["detail"] = result.detail;
   s["callbacks"] = std::move(callbacks);
+  if (facts_.stage != Stage::train) s["metrics"] = evaluated();
   return s;
+}
+
+boost::json::object Fit::evaluated() const {
+  boost::json::object values;
+  for (tenon_metric metric = MetricStore::step_metric + 1; metric < metrics_.count(); ++metric)
+    if (const Metric& m = metrics_.at(metric); m.present) values[m.name] = m.value;
+  return values;
 }
 
 std::string Fit::account_text(const FitResult& result) { return loop::account_text(summary(result)); }

@@ -13,7 +13,8 @@
 
 namespace tenon::loop {
 
-/// Use: make it, add callbacks to chain(), run() once. The engine outlives it.
+/// One training, or one pass over evaluation data (facts.stage). Use: make it, add callbacks to chain(), run() once.
+/// The engine outlives it.
 class Fit {
  public:
   Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, chain::AbiModel model = {});
@@ -23,12 +24,14 @@ class Fit {
   MetricStore& metrics() { return metrics_; }
   FitResult run();
 
-  /// After run(): {"end":...,"epochs":...,"steps":...,"callbacks":{id:{"plugin","saved","removed","kept",...account}}}.
+  /// After run(): {"end":...,"epochs":...,"steps":...,"callbacks":{id:{"plugin","saved","removed","kept",...account}}};
+  /// of an evaluation also "metrics":{name:value}.
   boost::json::object summary(const FitResult& result);
   /// The same for a person, a callback after the other, with a warning where one saved nothing.
   std::string account_text(const FitResult& result);
 
  private:
+  boost::json::object evaluated() const;
   boost::json::object callback_account(const chain::Callback& callback);
 
   Engine& engine_;

@@ -9,6 +9,7 @@
 #include "chain/log.hpp"
 #include "loop/fit.hpp"
 #include "loop/run_folder.hpp"
+#include "loop/weights.hpp"
 #include "manifest/json_text.hpp"
 
 namespace tenon::loop {
@@ -59,6 +60,7 @@ RunFacts run_facts(const RunRequest& request, const Engine& engine, const Traine
   facts.hparams_json = manifest::json_text(engine.facts().hparams);
   facts.task_name = engine.facts().task_name;
   facts.options = options;
+  facts.stage = request.stage;
   facts.started_unix_ns =
       std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   facts.on_terminal = request.on_terminal && !request.stdout_taken;
@@ -82,11 +84,27 @@ std::map<std::string, double> last_values(const MetricStore& metrics) {
   return values;
 }
 
+/// The folder of a fast_dev_run: the whole chain writes there, so that all of it is tried.
+class RemoveAtEnd {
+ public:
+  explicit RemoveAtEnd(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  ~RemoveAtEnd() {
+    std::error_code ignored;  // what cannot be removed is told by its being there
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+  }
+  RemoveAtEnd(const RemoveAtEnd&) = delete;
+  RemoveAtEnd& operator=(const RemoveAtEnd&) = delete;
+
+ private:
+  std::filesystem::path folder_;
+};
+
 RunOutcome run_in(const std::filesystem::path& folder, const manifest::Manifest& manifest, const RunRequest& request,
                   const std::vector<LoadedCallback>& callbacks, const ResolvedTask& task, const std::string& document,
                   const TaskSource& source) {
   const TrainerOptions options = with_debugging(manifest.trainer);
   const std::unique_ptr<Engine> engine = source.make_engine(task, options);
+  if (!request.weights.empty()) load_weights(*engine, request.weights);
   Fit fit(*engine, run_facts(request, *engine, options, folder, document), manifest.file.parent_path());
   fit.chain().set_options_check([&](json::object& given, const json::value& schema, const std::string& where) {
     manifest::check_options(manifest, "/callbacks", given, schema, where);
@@ -98,7 +116,12 @@ RunOutcome run_in(const std::filesystem::path& folder, const manifest::Manifest&
   keep_manifest(folder, document);
   const FitResult result = fit.run();
   if (result.refused) throw Failure(result.exit, result.detail);
-  return {result, fit.summary(result), fit.account_text(result), last_values(fit.metrics()), folder};
+  RunOutcome outcome{result, fit.summary(result), fit.account_text(result), last_values(fit.metrics()), folder, {}};
+  if (request.stage == Stage::predict && result.reason != TENON_END_FAILED) {
+    outcome.predictions = write_predictions(*engine, folder, request.format);
+    outcome.summary["predictions"] = outcome.predictions.string();
+  }
+  return outcome;
 }
 
 }  // namespace
@@ -110,9 +133,12 @@ RunOutcome run(const manifest::Manifest& manifest, const RunRequest& request, co
   const std::string document = manifest::json_text(resolved_document(manifest, callbacks, task));
   // Loaded before LibTorch: what is not to be trusted is refused in milliseconds.
   const std::vector<LoadedCallback> loaded = load(manifest, callbacks, request);
-  const std::filesystem::path folder = claim_run_folder(request.run_folder);
-  if (folder != request.run_folder)
-    chain::log(TENON_LOG_INFO, "", request.run_folder.string() + " is taken: this run goes to " + folder.string());
+  const bool is_trial = manifest.trainer.fast_dev_run > 0;
+  const std::filesystem::path wanted = request.run_folder.string() + (is_trial ? "-fast_dev_run" : "");
+  const std::filesystem::path folder = claim_run_folder(wanted);
+  if (folder != wanted && !is_trial)
+    chain::log(TENON_LOG_INFO, "", wanted.string() + " is taken: this run goes to " + folder.string());
+  const RemoveAtEnd trial(is_trial ? folder : std::filesystem::path());
   try {
     return run_in(folder, manifest, request, loaded, task, document, source);
   } catch (const Failure&) {

@@ -15,6 +15,7 @@
 #include "loop/decisions.hpp"
 #include "loop/engine.hpp"
 #include "loop/loop.hpp"
+#include "loop/predictions.hpp"
 #include "loop/resolve.hpp"
 #include "manifest/manifest.hpp"
 
@@ -29,6 +30,9 @@ struct RunRequest {
   Decisions::Listener on_decision;             ///< may be empty
   bool on_terminal = false;                    ///< stdout is a terminal that callbacks may draw on
   bool stdout_taken = false;                   ///< callbacks leave stdout alone
+  Stage stage = Stage::train;                  ///< or validation, test, predict
+  std::filesystem::path weights;               ///< that the model starts with; empty: those that the task makes
+  PredictionFormat format = PredictionFormat::safetensors;
 };
 
 struct RunOutcome {
@@ -36,7 +40,8 @@ struct RunOutcome {
   boost::json::object summary;
   std::string account;
   std::map<std::string, double> metrics;  ///< the last value of everything that was logged
-  std::filesystem::path folder;           ///< the run's own
+  std::filesystem::path folder;           ///< the run's own; of a fast_dev_run it is gone
+  std::filesystem::path predictions;      ///< the file, where the stage was predict
 };
 
 /// What the engine is made around. Both throw Failure.
@@ -47,8 +52,9 @@ struct TaskSource {
   std::function<std::unique_ptr<Engine>(const ResolvedTask& task, const TrainerOptions& options)> make_engine;
 };
 
-/// Finds, checks and loads everything, claims the folder, makes the engine, trains. Throws Failure where nothing was
-/// trained: the folder is then empty as before. Callbacks live on the calling thread.
+/// Finds, checks and loads everything, claims the folder, makes the engine, trains or evaluates. Throws Failure where
+/// nothing was trained: the folder is then empty as before. fast_dev_run works in a folder that is removed at the end.
+/// Callbacks live on the calling thread.
 RunOutcome run(const manifest::Manifest& manifest, const RunRequest& request, const TaskSource& source);
 
 }  // namespace tenon::loop

@@ -22,6 +22,7 @@ struct RunFacts {
   std::string hparams_json = "{}";
   std::string task_name;
   TrainerOptions options;
+  Stage stage = Stage::train;  ///< train, or validation, test or predict where nothing is trained
   std::int64_t started_unix_ns = 0;
   bool on_terminal = false;
   bool stdout_taken = false;

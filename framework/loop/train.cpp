@@ -24,14 +24,21 @@ void print(const std::string& text) {
 }
 
 EngineRequest engine_request(const manifest::Manifest& manifest, const ResolvedTask& task,
-                             const TrainerOptions& options) {
+                             const TrainerOptions& options, Stage stage) {
   EngineRequest r;
   r.task_library = task.library;
   r.task_identity = task.identity;
   r.task_config = task.config;
   r.manifest_folder = manifest.file.parent_path();
   r.options = options;
+  r.stage = stage;
   return r;
+}
+
+std::string where_things_are(const manifest::Manifest& manifest, const RunOutcome& outcome) {
+  if (manifest.trainer.fast_dev_run) return "fast_dev_run: everything was tried, nothing is kept\n";
+  return (outcome.predictions.empty() ? "" : "predictions: " + outcome.predictions.string() + "\n") +
+         "run folder: " + outcome.folder.string() + "\n";
 }
 
 }  // namespace
@@ -44,6 +51,9 @@ ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) 
   wanted.trusted = request.trusted;
   wanted.on_terminal = request.on_terminal;
   wanted.stdout_taken = request.json;
+  wanted.stage = request.stage;
+  wanted.weights = request.weights;
+  wanted.format = request.format;
   if (request.json) wanted.on_decision = [](const Decision& d) { print(manifest::json_text(to_json(d)) + "\n"); };
   TaskSource source;
   source.find = [&] {
@@ -54,14 +64,14 @@ ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) 
     return task;
   };
   source.make_engine = [&](const ResolvedTask& task, const TrainerOptions& options) {
-    return open_torch_engine(engine_request(manifest, task, options));
+    return open_torch_engine(engine_request(manifest, task, options, request.stage));
   };
   const RunOutcome outcome = run(manifest, wanted, source);
 
   if (request.json)
     print(manifest::json_text(json::object{{"summary", outcome.summary}}) + "\n");
   else
-    print("\n" + outcome.account + "run folder: " + outcome.folder.string() + "\n");
+    print("\n" + outcome.account + where_things_are(manifest, outcome));
   if (outcome.result.reason == TENON_END_FAILED) chain::log(TENON_LOG_ERROR, "", outcome.result.detail);
   return outcome.result.exit;
 }

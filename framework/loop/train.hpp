@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <vector>
 
+#include "loop/engine.hpp"
+#include "loop/predictions.hpp"
 #include "manifest/manifest.hpp"
 
 namespace tenon::loop {
@@ -20,6 +22,9 @@ struct TrainRequest {
   std::vector<std::filesystem::path> trusted;  ///< folders of --trust
   bool json = false;                           ///< decisions and summary as JSON lines on stdout, nothing else there
   bool on_terminal = false;                    ///< stdout is a terminal
+  Stage stage = Stage::train;                  ///< or validation, test, predict
+  std::filesystem::path weights;               ///< that the model starts with; empty: those that the task makes
+  PredictionFormat format = PredictionFormat::safetensors;
 };
 
 /// Finds and checks everything, opens the engine, trains, prints the account. Answers how the program is to exit;

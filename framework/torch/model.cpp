@@ -21,6 +21,16 @@ Model::Model(std::shared_ptr<torch::nn::Module> module, const c10::Device& devic
   for (const auto& item : module_->named_buffers()) add(item.key(), item.value(), buffers_);
 }
 
+namespace {
+
+bool same_shape(const tenon_tensor_view& a, const tenon_tensor_view& b) {
+  return std::equal(a.shape, a.shape + a.ndim, b.shape, b.shape + b.ndim);
+}
+
+bool is_floating(tenon_dtype dtype) { return dtype.code == TENON_DTYPE_FLOAT || dtype.code == TENON_DTYPE_BFLOAT; }
+
+}  // namespace
+
 /// Module::to(dtype) would convert whole numbers too.
 void Model::to_type(at::ScalarType type) {
   const auto convert = [&](at::Tensor tensor) {
@@ -48,15 +58,18 @@ void Model::load(std::span<const loop::EngineTensor> weights, const std::string&
       continue;
     }
     missing.erase(found->first);
-    const std::string theirs = text_of(given.view), ours = text_of(view_of(found->second));
-    if (theirs != ours)
+    const tenon_tensor_view wanted_view = view_of(found->second);
+    const std::string theirs = text_of(given.view), ours = text_of(wanted_view);
+    if (!same_shape(given.view, wanted_view) ||
+        (theirs != ours && !(is_floating(given.view.dtype) && is_floating(wanted_view.dtype))))
       table += "\n  " + std::string(given.name) + ": " + theirs + " in the file, " + ours + " in the model";
     copies.emplace_back(found->second, &given.view);
   }
   for (const std::string& name : missing)
     table += "\n  " + name + ": in the model alone, " + text_of(view_of(wanted.find(name)->second));
   if (!table.empty())
-    throw Failure(ExitCode::task, from + " does not fit the model that the task makes; nothing was loaded:" + table);
+    throw Failure(ExitCode::checkpoint,
+                  from + " does not fit the model that the task makes; nothing was loaded:" + table);
   for (auto& [tensor, view] : copies) tensor.copy_(tensor_of(*view));
 }
 

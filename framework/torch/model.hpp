@@ -29,8 +29,9 @@ class Model {
   explicit Model(std::shared_ptr<torch::nn::Module> module, const c10::Device& device = c10::kCPU,
                  at::ScalarType type = at::kFloat);
 
-  /// Replaces all numbers, or none. A tied tensor may stand in `weights` under any of its names, or several. Throws
-  /// Failure (ExitCode::task) with a table of what does not fit; `from` heads it.
+  /// Replaces all numbers, or none; floating-point types are converted into one another. A tied tensor may stand in
+  /// `weights` under any of its names, or several. Throws Failure (ExitCode::checkpoint) with a table of what does not
+  /// fit; `from` heads it.
   void load(std::span<const loop::EngineTensor> weights, const std::string& from);
 
   torch::nn::Module& module() noexcept { return *module_; }

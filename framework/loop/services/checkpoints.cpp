@@ -189,6 +189,7 @@ tenon_status TENON_CALL claim(const tenon_host* host, tenon_text folder, tenon_t
     const Caller c = on_loop_thread(host);
     if (c.services.start_is_over)
       throw AbiError(TENON_E_WRONG_STATE, "a folder can be claimed until on_fit_start returns, not later");
+    if (c.services.facts->stage != Stage::train) return;  // nothing will be saved
     const std::filesystem::path path = folder_of(c, folder);
     if (ref.size) claim_ref(c, path, std::string(from_text(ref)));
     try {

@@ -1,0 +1,64 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/weights.hpp"
+
+#include <fcntl.h>
+
+#include <tenon/failure.hpp>
+
+#include "checkpoint/checkpoint.hpp"
+#include "checkpoint/format.hpp"
+#include "checkpoint/safetensors_file.hpp"
+#include "loop/snapshot.hpp"
+
+namespace tenon::loop {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+checkpoint::LoadedTensors read_safetensors(const fs::path& path) {
+  const checkpoint::SafetensorsFile file(checkpoint::real_file_system(), AT_FDCWD, path.string());
+  checkpoint::LoadedTensors loaded;
+  for (const checkpoint::TensorEntry& entry : file.header().tensors) {
+    loaded.storage.push_back(std::make_unique<std::byte[]>(entry.size));
+    const std::span<std::byte> bytes(loaded.storage.back().get(), entry.size);
+    file.read(entry, bytes);
+    loaded.records.push_back({entry.name, entry.dtype, entry.shape, bytes});
+  }
+  return loaded;
+}
+
+checkpoint::LoadedTensors read(const fs::path& path) {
+  if (!fs::is_directory(path)) return read_safetensors(path);
+  const checkpoint::Checkpoint opened = checkpoint::Checkpoint::open(path);
+  if (opened.is_replay())
+    throw Failure(ExitCode::checkpoint, "'" + path.string() + "' was made by a replay and holds no weights");
+  return opened.load(checkpoint::model_file);
+}
+
+}  // namespace
+
+void load_weights(Engine& engine, const fs::path& from) {
+  checkpoint::LoadedTensors loaded;
+  try {
+    loaded = read(from);
+  } catch (const checkpoint::ReadError& error) {
+    throw Failure(ExitCode::checkpoint, std::string("the weights cannot be read: ") + error.what() +
+                                            "; give a checkpoint's folder or a .safetensors file");
+  }
+  std::vector<EngineTensor> tensors;
+  for (const checkpoint::TensorRecord& record : loaded.records) {
+    EngineTensor tensor;
+    tensor.name = record.name;
+    tensor.view.data = const_cast<std::byte*>(record.bytes.data());
+    tensor.view.device = {TENON_DEVICE_CPU, 0};
+    tensor.view.ndim = static_cast<std::int32_t>(record.shape.size());
+    tensor.view.dtype = from_dtype(record.dtype);
+    tensor.view.shape = record.shape.data();  // without strides: row-major
+    tensors.push_back(tensor);
+  }
+  engine.load_weights(tensors, "'" + from.string() + "'");
+}
+
+}  // namespace tenon::loop
