@@ -8,6 +8,7 @@
 
 #include "chain/chain.hpp"
 #include "loop/engine.hpp"
+#include "loop/run_facts.hpp"
 
 namespace tenon::loop {
 
@@ -69,6 +70,13 @@ inline const BatchLimit& stage_limit(const TrainerOptions& options, Stage stage)
   return stage == Stage::test      ? options.limit_test_batches
          : stage == Stage::predict ? options.limit_predict_batches
                                    : options.limit_val_batches;
+}
+
+/// Whether the limit leaves anything of the stage's data.
+inline bool has_batches(const EngineFacts& facts, const TrainerOptions& options, Stage stage) {
+  for (const std::uint64_t batches : stage_batches(facts, stage))
+    if (limited(batches, stage_limit(options, stage)) > 0) return true;
+  return false;
 }
 
 }  // namespace tenon::loop

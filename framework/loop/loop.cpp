@@ -55,7 +55,11 @@ FitResult Loop::evaluate(Stage stage) {
     services_.start_is_over = true;
     metrics_.set_position(0, 0);
     started = true;
-    run_stage(stage, stage_limit(options_, stage));
+    if (has_batches(engine_.facts(), options_, stage))
+      run_stage(stage, stage_limit(options_, stage));
+    else
+      chain::log(TENON_LOG_INFO, "",
+                 std::string("no batch of the ") + evaluation_hooks(stage).stage + " data is left: its limit says so");
   });
 }
 

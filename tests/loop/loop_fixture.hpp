@@ -131,6 +131,7 @@ struct LoopFixture {
     facts.run_folder = folder;
     facts.task_name = "test";
     facts.options = options;
+    facts.stage = stage;
     facts.manifest_json = "{}";
     fit_ = std::make_unique<loop::Fit>(engine, facts, folder);
     for (std::size_t i = 0; i < probes_.size(); ++i) {
@@ -145,6 +146,7 @@ struct LoopFixture {
   TestEngine& engine;
   std::filesystem::path folder;
   TrainerOptions options;
+  loop::Stage stage = loop::Stage::train;
 
  private:
   std::deque<Probe> probes_;
