@@ -1,6 +1,6 @@
 # Copyright 2026 The Tenon authors
 # SPDX-License-Identifier: Apache-2.0
-"""Trains the digits with Lightning and with Tenon, turn by turn: compare.py BUILD [--rounds N] [--json]"""
+"""Trains the digits with Lightning and with Tenon, turn by turn: compare.py BUILD [--rounds N] [--folder DIR] [--json]"""
 import argparse
 import json
 import pathlib
@@ -52,7 +52,7 @@ def tenon(folder, length, build):
     return timed([str(build / "bin/tenon"), "train", str(folder / "run.json"), "--out", str(folder / "run")], folder / "times")
 
 
-def measure(build, rounds):
+def measure(build, rounds, parent):
     runs = {"tenon": lambda folder, length: tenon(folder, length, build),
             "lightning": lambda folder, length: lightning(folder, length, False),
             "lightning_whole_batches": lambda folder, length: lightning(folder, length, True)}
@@ -61,7 +61,7 @@ def measure(build, rounds):
         taken = {who: [] for who in runs}
         for _ in range(rounds):
             for who, run in runs.items():
-                folder = pathlib.Path(tempfile.mkdtemp(prefix="digits-"))
+                folder = pathlib.Path(tempfile.mkdtemp(prefix="digits-", dir=parent))
                 taken[who].append(run(folder, length))
                 shutil.rmtree(folder)
         steps = {run["steps"] for each in taken.values() for run in each}
@@ -82,9 +82,10 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("build", type=pathlib.Path, help="the build folder")
     arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--folder", help="where the runs are written, instead of the folder for temporary files")
     arguments.add_argument("--json", action="store_true", help="one flat object of numbers")
     given = arguments.parse_args()
-    results = measure(given.build.resolve(), given.rounds)
+    results = measure(given.build.resolve(), given.rounds, given.folder)
     if given.json:
         print(json.dumps(results))
     else:
