@@ -125,18 +125,23 @@ Manifest read(const std::filesystem::path& file, std::span<const std::string> se
 }
 
 Manifest read_text(std::string_view text, const std::filesystem::path& file, std::span<const std::string> sets) {
+  Origins origins;
+  origins.name = file.string();
+  JsonSource source = parse_json(text, origins.name);
+  origins.lines = std::move(source.lines);
+  if (source.value.is_object())
+    for (const std::string& set : sets) apply_set(set, source.value, origins);
+  return read_value(std::move(source.value), file, std::move(origins));
+}
+
+Manifest read_value(json::value value, const std::filesystem::path& file, Origins origins) {
   Manifest manifest;
   manifest.file = std::filesystem::absolute(file);
   manifest.name = file.stem().string();
-  manifest.origins.name = file.string();
-  JsonSource source = parse_json(text, manifest.origins.name);
-  manifest.origins.lines = std::move(source.lines);
-  if (source.value.is_object())
-    for (const std::string& set : sets) apply_set(set, source.value, manifest.origins);
-
-  std::vector<Complaint> complaints = check_document(source.value);
+  manifest.origins = std::move(origins);
+  std::vector<Complaint> complaints = check_document(value);
   if (!complaints.empty()) refuse(manifest, std::move(complaints));
-  manifest.document = std::move(source.value.get_object());
+  manifest.document = std::move(value.get_object());
   json::object& document = manifest.document;
 
   if (const json::value* task = document.if_contains("task"))

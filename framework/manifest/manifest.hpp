@@ -64,6 +64,10 @@ Manifest read(const std::filesystem::path& file, std::span<const std::string> se
 /// The same for a text that is already there; `file` is what relative paths and messages refer to.
 Manifest read_text(std::string_view text, const std::filesystem::path& file, std::span<const std::string> sets);
 
+/// The same for a document that a program has put together; `file` need not exist, `origins` says where its values came
+/// from.
+Manifest read_value(boost::json::value document, const std::filesystem::path& file, Origins origins);
+
 /// Checks the options that stand at `pointer` against the schema (JSON Schema draft 7; null: takes no options) that
 /// `owner` ("plugin 'checkpoint'") published, and fills its defaults into them, also in nested objects that are there
 /// or have a default, and in the entries of lists. An option given as null has its default. A key that is not declared

@@ -35,6 +35,7 @@ class Model {
   void load(std::span<const loop::EngineTensor> weights, const std::string& from);
 
   torch::nn::Module& module() noexcept { return *module_; }
+  const std::shared_ptr<torch::nn::Module>& shared() const noexcept { return module_; }
   const std::vector<NamedTensor>& parameters() const noexcept { return parameters_; }
   const std::vector<NamedTensor>& buffers() const noexcept { return buffers_; }
   const std::vector<std::pair<std::string, std::string>>& aliases() const noexcept {

@@ -8,7 +8,6 @@
 
 #include <boost/json/object.hpp>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,6 +18,7 @@
 #include <tenon/data.hpp>
 #include <tenon/metrics.hpp>
 #include <tenon/scheduler.hpp>
+#include <tenon/task_context.hpp>
 #include <tenon/task_library.hpp>
 #include <tenon/trainer_options.hpp>
 #include <vector>
@@ -37,15 +37,7 @@ struct RunningStep;
 namespace tenon {
 
 class Task;
-
-/// What a task is made with.
-struct TaskContext {
-  boost::json::object config;  ///< the manifest's `task.config`, checked against the task's schema, defaults filled in
-  std::filesystem::path library_folder;   ///< of the task's own library: data shipped with it lies here
-  std::filesystem::path manifest_folder;  ///< other paths that the task reads are relative to it
-  std::uint64_t seed = 0;                 ///< the run's; LibTorch's generator is seeded with it when a task is made
-  std::string device = "cpu";             ///< that the model is moved to and batches arrive on
-};
+struct MadeEngine;
 
 /// An optimizer and the name its state is kept under in a checkpoint.
 struct NamedOptimizer {
@@ -161,6 +153,7 @@ class Task {
 
  private:
   friend class TaskStep;
+  friend MadeEngine make_engine(std::unique_ptr<Task> task, const TrainerOptions& options, Stage stage);
   friend class OptimizerHandle;
   torch_engine::RunningStep& manual_step(const char* what) const;
 
