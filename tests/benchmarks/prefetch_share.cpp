@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How much of a loader's time its workers hide: the same training with a loader that costs nothing, with one that takes
 // `share` of a step's time on the loop thread, and with that one in workers. A loader that computes needs a core of its
-// own; one that waits, as for a disk, shows the hand-over alone. The three alternate, round by round. Prints one flat
+// own; one that waits, as for a disk, shows the hand-over alone. Time in which the loop thread could have gone on, but
+// other work had the machine's cores, is left out. The three alternate, round by round. Prints one flat
 // JSON object, medians over the rounds.
 #include <ATen/Parallel.h>
 #include <ATen/ops/cross_entropy_loss.h>
@@ -15,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string_view>
 #include <tenon/task.hpp>
@@ -27,9 +29,23 @@
 namespace {
 
 namespace loop = tenon::loop;
-using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+/// Seconds in which this thread was ready to run and had no core; 0 where the kernel does not tell.
+double seconds_without_core() {
+  std::ifstream file("/proc/thread-self/schedstat");
+  double running = 0, waiting = 0;
+  return file >> running >> waiting ? 1e-9 * waiting : 0.0;
+}
+
+/// Runs `body` and answers the seconds it took, less those without a core.
+template <class Body>
+double seconds_of(const Body& body) {
+  const double waited = seconds_without_core();
+  const auto start = std::chrono::steady_clock::now();
+  body();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return seconds - (seconds_without_core() - waited);
+}
 
 /// Work without memory, of which nothing may be left out.
 void compute(std::uint64_t rounds) {
@@ -106,10 +122,11 @@ double seconds_per_step(const Setting& setting) {
   facts.run_folder = std::filesystem::temp_directory_path();
   facts.options.max_epochs = 1;
   loop::Fit fit(engine, facts, facts.run_folder);
-  const Clock::time_point start = Clock::now();
-  const loop::FitResult result = fit.run();
-  if (result.steps != setting.batches) throw std::runtime_error(result.detail);
-  return seconds_since(start) / static_cast<double>(setting.batches);
+  const double seconds = seconds_of([&] {
+    const loop::FitResult result = fit.run();
+    if (result.steps != setting.batches) throw std::runtime_error(result.detail);
+  });
+  return seconds / static_cast<double>(setting.batches);
 }
 
 double median(std::vector<double> values) {
@@ -128,9 +145,7 @@ int main(int count, char** arguments) {  // share of a step's time, workers, com
 
   seconds_per_step({batches, {}, 0});
   constexpr std::uint64_t probe = 20'000'000;
-  const Clock::time_point start = Clock::now();
-  compute(probe);
-  const double per_round = seconds_since(start) / static_cast<double>(probe);
+  const double per_round = seconds_of([] { compute(probe); }) / static_cast<double>(probe);
   const double wanted = share * seconds_per_step({batches, {}, 0});
   Work work;
   if (waits)
