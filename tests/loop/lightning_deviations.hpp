@@ -6,7 +6,6 @@
 
 #include <span>
 #include <string_view>
-#include <vector>
 
 namespace tenon::tests {
 
@@ -20,22 +19,6 @@ inline constexpr std::string_view no_validation_at_a_stop =
     "a stop is carried out at the commit point, after the validations that were due; no validation is inserted";
 inline constexpr std::string_view stop_at_a_commit_point =
     "what callbacks ask for is carried out at commit points; the first one comes after a batch";
-
-struct RateDeviation {
-  std::string_view id, reason;
-  std::vector<double> rates;  ///< with which the batches are trained
-};
-
-inline const std::vector<RateDeviation>& rate_deviations() {
-  static const char* const reason =
-      "Lightning counts a step schedule's frequency in the batches of each epoch, not in steps as it documents; here "
-      "steps count, through the whole run";
-  static const std::vector<RateDeviation> all = {
-      {"schedule_step_3", reason, {1, 1, 1, .5, .5, .5, .25, .25}},
-      {"schedule_step_2_with_accumulation", reason, {1, 1, 1, 1, .5, .5, .5, .25, .25, .25}},
-  };
-  return all;
-}
 
 inline std::span<const Deviation> deviations() {
   static constexpr Deviation all[] = {
