@@ -26,4 +26,10 @@ std::string version_text(std::uint32_t abi_version) {
   return std::to_string(abi_version >> 16) + "." + std::to_string(abi_version & 0xFFFFu);
 }
 
+void require_stride(std::uint64_t stride, std::size_t least, const char* what, const char* element) {
+  if (stride >= least) return;
+  throw AbiError(TENON_E_INVALID_ARGUMENT, std::string(what) + " is " + std::to_string(stride) + ", less than a " +
+                                               element + " has: set it to sizeof");
+}
+
 }  // namespace tenon::chain

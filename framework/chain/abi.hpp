@@ -89,6 +89,10 @@ void fill_sized(Struct* theirs, const Struct& ours) {
   theirs->struct_size = size;
 }
 
+/// An array's stride as a plugin gives it: no element is shorter than it was in 1.0, `least`. Throws AbiError with
+/// "<what> is 16, less than a <element> has".
+void require_stride(std::uint64_t stride, std::size_t least, const char* what, const char* element);
+
 }  // namespace tenon::chain
 
 #endif

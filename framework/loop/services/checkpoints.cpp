@@ -41,6 +41,8 @@ std::vector<TransformUse> resolve_transforms(const Caller& c, const tenon_save_r
   if (!r.transforms) return uses;
   if (r.kind != TENON_CHECKPOINT_WEIGHTS)
     throw AbiError(TENON_E_INVALID_ARGUMENT, "only weights-only checkpoints can be transformed");
+  constexpr std::size_t least = offsetof(tenon_transform_use, options_json) + sizeof(tenon_text);
+  if (r.transform_count) chain::require_stride(r.transform_stride, least, "transform_stride", "tenon_transform_use");
   chain::Chain& chain = c.callback.chain();
   for (std::uint64_t i = 0; i < r.transform_count; ++i) {
     const tenon_transform_use* use = TENON_AT(tenon_transform_use, r.transforms, r.transform_stride, i);

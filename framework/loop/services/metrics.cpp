@@ -59,6 +59,8 @@ tenon_status TENON_CALL read(const tenon_host* host, const tenon_metric* metrics
   return guard(error, [&] {
     const Caller c = on_loop_thread(host);
     const MetricStore& store = *c.services.metrics;
+    constexpr std::size_t least = offsetof(tenon_metric_value, reserved) + sizeof(std::uint32_t);
+    if (count) chain::require_stride(out_stride, least, "out_stride", "tenon_metric_value");
     for (std::uint64_t i = 0; i < count; ++i) require_known(store, metrics[i]);
     for (std::uint64_t i = 0; i < count; ++i) {
       const Metric& m = store.at(metrics[i]);
