@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "chain/abi.hpp"
-#include "chain/breadcrumb.hpp"
 #include "chain/chain.hpp"
 #include "chain/log.hpp"
+#include "chain/plugin_call.hpp"
 #include "chain/services/json_document.hpp"
 #include "tenon/failure.hpp"
 
@@ -67,27 +67,6 @@ tenon_status TENON_CALL read_bytes(const tenon_reader* reader, void* data, std::
   return TENON_OK;
 }
 
-// Calls into the plugin behind the barrier; throws AbiError when it does not answer TENON_OK.
-template <class Call>
-void call_plugin(const Callback& callback, const char* function, Call&& call) {
-  const Breadcrumb trail(callback.label().c_str(), function, callback.chain().last_step());
-  tenon_error error;
-  clear(error);
-  tenon_status status = TENON_OK;
-  try {
-    status = call(&error);
-  } catch (const std::exception& x) {
-    status = fail(&error, TENON_E_EXCEPTION, std::string("it threw past its own barrier: ") + x.what());
-  } catch (...) {
-    status = fail(&error, TENON_E_EXCEPTION, "it threw something that says nothing about itself");
-  }
-  if (status == TENON_OK) return;
-  const bool known = status < 0 && status >= TENON_E_EXCEPTION;
-  throw AbiError(known ? status : TENON_E_FAILED, known ? std::string(reason_of(error))
-                                                        : "it answered the unknown status " + std::to_string(status) +
-                                                              ": " + std::string(reason_of(error)));
-}
-
 OnError policy(const CallbackEntry& entry, const tenon_descriptor& descriptor) {
   if (entry.on_error) return *entry.on_error;
   switch (descriptor.on_error) {
@@ -133,14 +112,15 @@ Callback::~Callback() { destroy(); }
 const boost::json::object& Callback::options() const noexcept { return document_->value.get_object(); }
 
 void Callback::create() {
-  call_plugin(*this, "create", [&](tenon_error* error) { return descriptor_.create(&host_, &self_, error); });
+  call_plugin(*this, "create", chain_.last_step(),
+              [&](tenon_error* error) { return descriptor_.create(&host_, &self_, error); });
   created_ = true;
 }
 
 void Callback::destroy() noexcept {
   if (!std::exchange(created_, false)) return;
   try {
-    call_plugin(*this, "destroy", [&](tenon_error*) -> tenon_status {
+    call_plugin(*this, "destroy", chain_.last_step(), [&](tenon_error*) -> tenon_status {
       descriptor_.destroy(self_);
       return TENON_OK;
     });
@@ -154,7 +134,8 @@ std::optional<SavedState> Callback::save_state() {
   if (disabled()) return last_state_;
   SavedState state{descriptor_.state_version, {}};
   const tenon_writer writer{sizeof writer, 0, &state.bytes, write_bytes};
-  call_plugin(*this, "save", [&](tenon_error* error) { return descriptor_.save(self_, &writer, error); });
+  call_plugin(*this, "save", chain_.last_step(),
+              [&](tenon_error* error) { return descriptor_.save(self_, &writer, error); });
   last_state_ = state;
   return state;
 }
@@ -165,7 +146,8 @@ void Callback::load_state(std::uint32_t version, std::span<const std::byte> byte
                                             descriptor_.version + " takes none");
   std::span<const std::byte> left = bytes;
   const tenon_reader reader{sizeof reader, 0, &left, bytes.size(), read_bytes};
-  call_plugin(*this, "load", [&](tenon_error* error) { return descriptor_.load(self_, version, &reader, error); });
+  call_plugin(*this, "load", chain_.last_step(),
+              [&](tenon_error* error) { return descriptor_.load(self_, version, &reader, error); });
   last_state_ = SavedState{version, {bytes.begin(), bytes.end()}};
 }
 

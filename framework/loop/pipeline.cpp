@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/pipeline.hpp"
 
-#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <map>
 
 #include "chain/abi.hpp"
-#include "chain/breadcrumb.hpp"
+#include "chain/log.hpp"
+#include "chain/plugin_call.hpp"
 
 namespace tenon::loop {
 
@@ -26,20 +26,28 @@ struct Emission {
   TensorTable& table;
   Stages& out;
   bool is_buffer;
-  std::vector<tenon_tensor> allocated;
+  std::vector<OwnedHandle> allocated;
 };
 
-tenon_error empty_error() {
-  tenon_error error{};
-  error.struct_size = sizeof error;
-  return error;
+/// Calls one of a transform's functions; throws AbiError that names the transform.
+template <class Call>
+void call_transform(const TransformUse& use, const char* function, std::uint64_t step, const std::string& where,
+                    Call&& call) {
+  try {
+    chain::call_plugin(*use.transform->owner, function, step, call);
+  } catch (const AbiError& error) {
+    throw AbiError(error.status(), "transform '" + use.name + "' failed in " + function + where + ": " + error.what());
+  }
 }
 
-void require(tenon_status status, const tenon_error& error, const TransformUse& use, const std::string& what) {
-  if (status == TENON_OK) return;
-  throw AbiError(status < 0 ? status : TENON_E_FAILED,
-                 "transform '" + use.name + "' failed in " + what + ": " +
-                     std::string(error.text, std::min<std::uint64_t>(error.text_size, TENON_ERROR_TEXT_CAPACITY - 1)));
+/// What finish() says of the job, as JSON.
+boost::json::value parse_metadata(const TransformUse& use, tenon_text metadata) {
+  boost::system::error_code wrong;
+  boost::json::value value = boost::json::parse(chain::from_text(metadata), wrong);
+  if (wrong || !value.is_object())
+    throw AbiError(TENON_E_INVALID_ARGUMENT,
+                   "transform '" + use.name + "': the metadata that its finish() gives is not a JSON object");
+  return value;
 }
 
 tenon_status TENON_CALL emit(const tenon_emitter* emitter, tenon_text name, tenon_tensor tensor, tenon_error* error) {
@@ -57,19 +65,14 @@ tenon_status TENON_CALL allocate(const tenon_emitter* emitter, tenon_dtype dtype
                                  tenon_error* error) {
   return chain::guard(error, [&] {
     auto& e = *static_cast<Emission*>(emitter->host_data);
-    if (ndim < 0 || (ndim > 0 && !shape) || std::any_of(shape, shape + ndim, [](std::int64_t n) { return n < 0; }))
-      throw AbiError(TENON_E_INVALID_ARGUMENT, "a shape has a negative number");
+    if (ndim < 0 || (ndim > 0 && !shape))
+      throw AbiError(TENON_E_INVALID_ARGUMENT, "a shape is missing or its number of dimensions is negative");
     to_dtype(dtype);
     auto made = std::make_shared<HostTensor>();
     made->dtype = dtype;
-    made->set_shape({shape, shape + ndim});
-    std::uint64_t n = 1;
-    for (std::int32_t i = 0; i < ndim; ++i)
-      if (__builtin_mul_overflow(n, static_cast<std::uint64_t>(shape[i]), &n)) throw std::bad_alloc();
-    made->storage.resize(n * (dtype.bits / 8u));
+    made->storage.resize(made->set_shape({shape, shape + ndim}));
     made->writable = true;
-    const tenon_tensor handle = e.table.add(made);
-    e.allocated.push_back(handle);
+    const tenon_tensor handle = e.allocated.emplace_back(e.table, made).get();
     if (tensor) *tensor = handle;
     if (view) *view = made->view();
   });
@@ -106,11 +109,10 @@ Pipeline::Pipeline(const std::vector<TransformUse>& uses, const chain::Callback&
       args.options_json = chain::to_text(use.options_json);
       args.requested_by = chain::to_text(requested_by.id());
       args.snapshot = &held_;
-      tenon_error error = empty_error();
       tenon_job* job = nullptr;
-      const tenon_transform& t = use.transform->table;
-      const chain::Breadcrumb crumb(use.transform->owner->label().c_str(), "prepare", progress.step);
-      require(t.prepare(use.transform->owner->self(), &args, &job, &error), error, use, "prepare");
+      call_transform(use, "prepare", step_, "", [&](tenon_error* error) {
+        return use.transform->table.prepare(use.transform->owner->self(), &args, &job, error);
+      });
       jobs_.push_back({&use, job});
     }
   } catch (...) {
@@ -121,8 +123,17 @@ Pipeline::Pipeline(const std::vector<TransformUse>& uses, const chain::Callback&
 
 Pipeline::~Pipeline() { end(); }
 
-void Pipeline::end() {
-  for (const Job& j : jobs_) j.use->transform->table.destroy_job(j.job);
+void Pipeline::end() noexcept {
+  for (const Job& j : jobs_) {
+    try {
+      call_transform(*j.use, "destroy_job", step_, "", [&](tenon_error*) {
+        j.use->transform->table.destroy_job(j.job);
+        return TENON_OK;
+      });
+    } catch (const std::exception& error) {
+      chain::log(TENON_LOG_ERROR, j.use->transform->owner->id(), error.what());
+    }
+  }
   jobs_.clear();
   for (const tenon_tensor t : held_.held) table_.drop(t);
   held_.held.clear();
@@ -145,35 +156,27 @@ std::vector<checkpoint::TensorRecord> Pipeline::run() {
     for (const auto& [name, stage] : stages) {
       Emission emission{table_, next, stage.is_buffer, {}};
       const tenon_emitter emitter{sizeof(tenon_emitter), 0, &emission, &emit, &allocate};
-      const tenon_tensor in = table_.add(stage.tensor);
+      const OwnedHandle in(table_, stage.tensor);
       stage.tensor->writable = false;
       const tenon_tensor_view view = stage.tensor->view();
       tenon_apply_args args{};
       args.struct_size = sizeof args;
       args.is_buffer = stage.is_buffer;
       args.name = chain::to_text(name);
-      args.in = in;
+      args.in = in.get();
       args.view = &view;
       args.out = &emitter;
-      tenon_error error = empty_error();
-      tenon_status status;
-      {
-        const chain::Breadcrumb crumb(j.use->transform->owner->label().c_str(), "apply", step_);
-        status = t.apply(j.job, &args, &error);
-      }
-      table_.drop(in);
-      for (const tenon_tensor made : emission.allocated) table_.drop(made);
-      require(status, error, *j.use, "apply, at tensor '" + name + "'");
+      call_transform(*j.use, "apply", step_, ", at tensor '" + name + "'",
+                     [&](tenon_error* error) { return t.apply(j.job, &args, error); });
     }
     tenon_text metadata{};
-    if (t.finish) {
-      tenon_error error = empty_error();
-      require(t.finish(j.job, &metadata, &error), error, *j.use, "finish");
-    }
+    if (t.finish)
+      call_transform(*j.use, "finish", step_, "",
+                     [&](tenon_error* error) { return t.finish(j.job, &metadata, error); });
     boost::json::object entry;
     entry["name"] = j.use->name;
     entry["options"] = boost::json::parse(j.use->options_json.empty() ? "{}" : j.use->options_json);
-    if (metadata.size) entry["metadata"] = boost::json::parse(chain::from_text(metadata));
+    if (metadata.size) entry["metadata"] = parse_metadata(*j.use, metadata);
     description_.push_back(std::move(entry));
     stages = std::move(next);
   }

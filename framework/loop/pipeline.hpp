@@ -35,7 +35,7 @@ class Pipeline {
   const boost::json::array& description() const { return description_; }
 
  private:
-  void end();
+  void end() noexcept;
   struct Job {
     const TransformUse* use;
     tenon_job* job;

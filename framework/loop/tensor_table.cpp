@@ -6,6 +6,12 @@
 
 namespace tenon::loop {
 
+namespace {
+
+chain::AbiError too_large() { return {TENON_E_OUT_OF_MEMORY, "no memory could hold a tensor of this shape"}; }
+
+}  // namespace
+
 tenon_tensor_view HostTensor::view() const {
   const std::byte* data = storage.empty() ? borrowed.data() : storage.data();
   tenon_tensor_view v{};
@@ -18,10 +24,26 @@ tenon_tensor_view HostTensor::view() const {
   return v;
 }
 
-void HostTensor::set_shape(std::vector<std::int64_t> of) {
+std::size_t HostTensor::set_shape(std::vector<std::int64_t> of) {
+  strides.assign(of.size(), 1);
+  std::int64_t numbers = 1, bytes = 0;
+  bool empty = false;
+  for (std::size_t i = of.size(); i-- > 0;) {
+    if (of[i] < 0) throw chain::AbiError(TENON_E_INVALID_ARGUMENT, "a shape has a negative number");
+    strides[i] = empty ? 0 : numbers;
+    empty = empty || of[i] == 0;
+    if (of[i] != 0 && __builtin_mul_overflow(numbers, of[i], &numbers)) throw too_large();
+  }
+  if (__builtin_mul_overflow(numbers, dtype.bits / 8, &bytes)) throw too_large();
   shape = std::move(of);
-  strides.assign(shape.size(), 1);
-  for (std::size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
+  return empty ? 0 : static_cast<std::size_t>(bytes);
+}
+
+OwnedHandle::OwnedHandle(TensorTable& table, std::shared_ptr<HostTensor> tensor)
+    : table_(&table), handle_(table.add(std::move(tensor))) {}
+
+OwnedHandle::~OwnedHandle() {
+  if (table_) table_->drop(handle_);
 }
 
 EngineHandle TensorTable::engine_tensor(tenon_tensor tensor) {

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <tenon/services/tensors.h>
@@ -28,8 +29,9 @@ struct HostTensor {
   bool writable = false;
 
   tenon_tensor_view view() const;
-  /// Sets shape and strides.
-  void set_shape(std::vector<std::int64_t> of);
+  /// Sets shape and strides; the dtype must be set. Answers the bytes that such a tensor needs. Throws chain::AbiError:
+  /// TENON_E_INVALID_ARGUMENT for a negative number, TENON_E_OUT_OF_MEMORY where no memory could hold it.
+  std::size_t set_shape(std::vector<std::int64_t> of);
 };
 
 /// A handle of the engine's tensor names its group and index, and so stays the same for the whole run.
@@ -58,6 +60,20 @@ class TensorTable {
   mutable std::mutex mutex_;
   std::unordered_map<tenon_tensor, std::shared_ptr<HostTensor>> tensors_;
   std::uint64_t next_ = 1;
+};
+
+/// A handle in a TensorTable for as long as this lives.
+class OwnedHandle {
+ public:
+  OwnedHandle(TensorTable& table, std::shared_ptr<HostTensor> tensor);
+  ~OwnedHandle();
+  OwnedHandle(OwnedHandle&& other) noexcept : table_(std::exchange(other.table_, nullptr)), handle_(other.handle_) {}
+  OwnedHandle& operator=(OwnedHandle&&) = delete;
+  tenon_tensor get() const { return handle_; }
+
+ private:
+  TensorTable* table_;
+  tenon_tensor handle_;
 };
 
 }  // namespace tenon::loop
