@@ -47,12 +47,13 @@ json::object checkpoint_document(const DocumentSources& from) {
   o["progress"] = {{"epochs", from.state.completed_epochs}, {"step", p.step},
                    {"optimizer_steps", p.optimizer_steps},  {"samples", p.samples},
                    {"validations", p.validations},          {"seconds", p.seconds}};
-  o["consistent"] = from.state.consistent;
+  o["consistent"] = from.state.resumable();
 
   json::object metrics, reductions;
-  for (tenon_metric id = MetricStore::step_metric + 1; id < from.metrics.count(); ++id) {
+  for (tenon_metric id = 0; id < from.metrics.count(); ++id) {
     const Metric& m = from.metrics.at(id);
-    if (m.present) metrics[m.name] = metric_json(m);
+    const bool counter = id <= MetricStore::step_metric && !m.overrides;
+    if (m.present && !counter) metrics[m.name] = metric_json(m);
     if (m.reduction.any) reductions[m.name] = reduction_json(m.reduction);
   }
   o["metrics"] = std::move(metrics);

@@ -25,6 +25,8 @@ struct CommitState {
   bool consistent = true;          ///< false after an error inside a batch
   std::uint64_t completed_epochs = 0;
   std::uint64_t epoch_samples = 0;  ///< position: samples consumed of the epoch's order
+  /// Whether training can go on from what is saved now: gradients are no part of a checkpoint.
+  bool resumable() const { return consistent && !gradients_pending; }
 };
 
 struct DocumentSources {

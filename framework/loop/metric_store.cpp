@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include <tenon/did_you_mean.hpp>
 #include "chain/abi.hpp"
@@ -143,7 +144,7 @@ Goal MetricStore::monitor(std::string_view name, std::string_view mode, tenon_me
                                                  "\"mode\": \"max\"");
   m.monitored = true;
   m.flags |= TENON_METRIC_MONITORED;
-  if (m.goal == Goal::none) m.goal = wanted;
+  (wanted == Goal::minimize ? m.minimized : m.maximized) = true;
   if (out) *out = metric;
   return wanted;
 }
@@ -152,19 +153,28 @@ tenon_metric MetricStore::declare(std::string_view name, const LogOptions& optio
   const tenon_metric metric = id(name);
   Metric& m = metrics_[metric];
   if (m.declared && m.declared_by != callback_id)
-    throw AbiError(TENON_E_WRONG_STATE,
-                   "the metric " + in_quotes(name) + " is declared by " +
-                       (m.declared_by.empty() ? "the task" : "callback " + in_quotes(m.declared_by)) +
-                       " already: choose another name");
+    throw AbiError(TENON_E_WRONG_STATE, "the metric " + in_quotes(name) + " is declared by " +
+                                            (metric <= step_metric   ? "Tenon itself"
+                                             : m.declared_by.empty() ? "the task"
+                                                                     : "callback " + in_quotes(m.declared_by)) +
+                                            " already: choose another name");
+  if (contradicts(m, options.goal))
+    throw AbiError(TENON_E_INVALID_ARGUMENT, in_quotes(name) + " is declared with the goal to " +
+                                                 goal_name(options.goal) +
+                                                 ", but a callback monitors it the other way: correct its `mode`");
   m.declared = true;
   m.declared_by = callback_id;
   m.origin = TENON_ORIGIN_CALLBACK;
   m.goal = options.goal;
-  m.reduction.how = options.reduce;
+  m.reduction.how = m.evaluation.how = options.reduce;
   m.flags |= (options.on_step.value_or(true) ? TENON_METRIC_ON_STEP : 0u) |
              (options.on_epoch.value_or(false) ? TENON_METRIC_ON_EPOCH : 0u) |
              (options.prog_bar ? TENON_METRIC_PROG_BAR : 0u) | (options.logger ? TENON_METRIC_LOGGER : 0u);
   return metric;
+}
+
+bool MetricStore::contradicts(const Metric& m, Goal goal) {
+  return (goal == Goal::minimize && m.maximized) || (goal == Goal::maximize && m.minimized);
 }
 
 void MetricStore::check_monitored() const {
@@ -227,7 +237,7 @@ tenon_metric MetricStore::id_for_loader(std::string_view name, bool add_index) {
 
 void MetricStore::check_not_awaited(std::string_view name) const {
   const Metric* m = find(name);
-  if (m != nullptr && m->monitored && !m->declared && !m->present && !m->reduction.any)
+  if (m != nullptr && m->monitored && !m->declared && !m->present && !m->reduction.any && !m->evaluation.any)
     throw std::invalid_argument("a callback monitors " + in_quotes(name) + ", which is " +
                                 loaders_cure(name, loaders_));
 }
@@ -239,8 +249,14 @@ void MetricStore::stamp_event(std::uint64_t step) {
 void MetricStore::set_position(std::uint64_t step, std::uint64_t epoch) {
   step_ = step;
   epoch_ = epoch;
-  metrics_[epoch_metric].value = static_cast<double>(epoch);
-  metrics_[step_metric].value = static_cast<double>(step);
+  for (const auto& [metric, count] : {std::pair{epoch_metric, epoch}, std::pair{step_metric, step}}) {
+    Metric& m = metrics_[metric];
+    if (m.overrides && fresh(metric)) continue;
+    m.overrides = false;
+    m.value = static_cast<double>(count);
+    m.step = step;
+    m.epoch = epoch;
+  }
 }
 
 void MetricStore::set(tenon_metric metric, double value, std::uint64_t step, std::uint64_t epoch) {
@@ -249,15 +265,17 @@ void MetricStore::set(tenon_metric metric, double value, std::uint64_t step, std
   m.step = step;
   m.epoch = epoch;
   m.present = true;
+  m.overrides = metric <= step_metric;
   if (m.in_event) return;
   m.in_event = true;
   monitored_in_event_ = monitored_in_event_ || m.monitored;
   event_.push_back(metric);
 }
 
-void MetricStore::log_to(tenon_metric metric, double value, bool on_step, bool on_epoch, double weight) {
+void MetricStore::log_to(tenon_metric metric, double value, bool on_step, std::optional<Over> reduced, double weight) {
   if (on_step) set(metric, value, stamp_, stamp_epoch_);
-  if (!on_epoch) return;
+  if (!reduced) return;
+  const bool evaluation = *reduced == Over::evaluation;
   tenon_metric target = metric;
   if (on_step) {
     if (metrics_[metric].epoch_twin == TENON_NO_METRIC) {
@@ -267,13 +285,16 @@ void MetricStore::log_to(tenon_metric metric, double value, bool on_step, bool o
       metrics_[metric].epoch_twin = twin;
       metrics_[twin].flags |= metrics_[metric].flags & ~(TENON_METRIC_ON_STEP | TENON_METRIC_MONITORED);
       metrics_[twin].origin = metrics_[metric].origin;
-      metrics_[twin].reduction.how = metrics_[metric].reduction.how;
     }
     target = metrics_[metric].epoch_twin;
   }
-  Metric& m = metrics_[target];
-  if (!m.reduction.any) reducing_.push_back(target);
-  m.reduction.add(value, weight);
+  const auto of = [&](tenon_metric m) -> Reduction& {
+    return evaluation ? metrics_[m].evaluation : metrics_[m].reduction;
+  };
+  Reduction& reduction = of(target);
+  reduction.how = of(metric).how;
+  if (!reduction.any) (evaluation ? evaluating_ : reducing_).push_back(target);
+  reduction.add(value, weight);
 }
 
 void MetricStore::log(std::string_view name, double value, const LogOptions& options) {
@@ -284,54 +305,48 @@ void MetricStore::log(std::string_view name, double value, const LogOptions& opt
   const bool one_of_several = !training && loaders_ > 1;
   const tenon_metric metric = one_of_several ? id_for_loader(name, options.add_dataloader_idx) : id(name);
   Metric& m = metrics_[metric];
-  if (metric == epoch_metric || metric == step_metric || !m.declared_by.empty())
-    throw std::invalid_argument("the task logs " + in_quotes(name) + ", a name that belongs to " +
-                                (m.declared_by.empty() ? "Tenon itself" : "callback " + in_quotes(m.declared_by)) +
-                                ": choose another");
+  if (!m.declared_by.empty())
+    throw std::invalid_argument("the task logs " + in_quotes(name) + ", a name that belongs to callback " +
+                                in_quotes(m.declared_by) + ": choose another");
   if (options.goal != Goal::none) {
-    if (m.monitored && m.goal != Goal::none && m.goal != options.goal)
+    if (contradicts(m, options.goal))
       throw std::invalid_argument(in_quotes(name) + " is logged with the goal to " + goal_name(options.goal) +
-                                  ", but it is monitored as one to " + goal_name(m.goal) + ": correct `mode`");
+                                  ", but a callback monitors it the other way: correct its `mode`");
     m.goal = options.goal;
   }
   m.origin = training ? TENON_ORIGIN_TRAIN : TENON_ORIGIN_VALIDATION;
   m.flags |= (on_step ? TENON_METRIC_ON_STEP : 0u) | (on_epoch ? TENON_METRIC_ON_EPOCH : 0u) |
              (options.prog_bar ? TENON_METRIC_PROG_BAR : 0u) | (options.logger ? TENON_METRIC_LOGGER : 0u);
-  m.reduction.how = options.reduce;
-  log_to(metric, value, on_step, on_epoch, static_cast<double>(options.batch_size ? options.batch_size : samples_));
+  (training ? m.reduction : m.evaluation).how = options.reduce;
+  std::optional<Over> reduced;
+  if (on_epoch) reduced = training ? Over::epoch : Over::evaluation;
+  log_to(metric, value, on_step, reduced, static_cast<double>(options.batch_size ? options.batch_size : samples_));
 }
 
 void MetricStore::record(tenon_metric metric, double value, std::uint64_t batch_size) {
   if (stage_ == Stage::sanity) return;
   const std::uint32_t flags = metrics_[metric].flags;
-  log_to(metric, value, (flags & TENON_METRIC_ON_STEP) != 0, (flags & TENON_METRIC_ON_EPOCH) != 0,
-         static_cast<double>(batch_size));
+  std::optional<Over> reduced;
+  if (flags & TENON_METRIC_ON_EPOCH) reduced = Over::epoch;
+  log_to(metric, value, (flags & TENON_METRIC_ON_STEP) != 0, reduced, static_cast<double>(batch_size));
 }
 
 void MetricStore::finish_reductions(Stage stage, std::uint64_t step, std::uint64_t epoch) {
-  std::vector<tenon_metric> later;
-  for (const tenon_metric metric : reducing_) {
-    Metric& m = metrics_[metric];
-    const bool validation = m.origin == TENON_ORIGIN_VALIDATION;
-    if (validation == (stage == Stage::train)) {
-      later.push_back(metric);
-      continue;
-    }
-    set(metric, m.reduction.result(), step, epoch);
-    const Reduce how = m.reduction.how;
-    m.reduction = Reduction{};
-    m.reduction.how = how;
+  const bool training = stage == Stage::train;
+  std::vector<tenon_metric>& reduced = training ? reducing_ : evaluating_;
+  for (const tenon_metric metric : reduced) {
+    Reduction& reduction = training ? metrics_[metric].reduction : metrics_[metric].evaluation;
+    const Reduction over = std::exchange(reduction, Reduction{});
+    reduction.how = over.how;
+    set(metric, over.result(), step, epoch);
   }
-  reducing_ = std::move(later);
+  reduced.clear();
 }
 
 bool MetricStore::fresh(tenon_metric metric) const {
-  if (metric == epoch_metric || metric == step_metric) return true;
   const Metric& m = metrics_[metric];
   return m.present && m.step >= step_;
 }
-
-double MetricStore::value(tenon_metric metric) const { return metrics_[metric].value; }
 
 const std::vector<tenon_logged_metric>& MetricStore::event(bool every) {
   logged_.clear();

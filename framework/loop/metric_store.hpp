@@ -8,6 +8,7 @@
 
 #include <deque>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -35,11 +36,14 @@ struct Metric {
   bool present = false;
   bool declared = false;
   bool monitored = false;
-  bool in_event = false;  ///< among what the running event logged
-  Goal goal = Goal::none;
+  bool minimized = false, maximized = false;  ///< a callback decides by it in this direction
+  bool overrides = false;  ///< of epoch and step: the task has logged one of its own, which counts while it is fresh
+  bool in_event = false;   ///< among what the running event logged
+  Goal goal = Goal::none;  ///< as declared or logged; what callbacks decide by is no goal of the metric's
   std::int32_t origin = TENON_ORIGIN_UNKNOWN;
-  std::uint32_t flags = 0;  ///< TENON_METRIC_*
-  Reduction reduction;
+  std::uint32_t flags = 0;                    ///< TENON_METRIC_*
+  Reduction reduction;                        ///< over the training epoch
+  Reduction evaluation;                       ///< over the evaluation under way: a name may be logged in both
   tenon_metric epoch_twin = TENON_NO_METRIC;  ///< `<name>_epoch`, where a value is logged on the step and on the epoch
   std::string declared_by;                    ///< callback id; empty: the task
   std::uint32_t loader_suffix = 0;            ///< bytes of the name that say which evaluation loader's it is
@@ -84,7 +88,6 @@ class MetricStore final : public MetricSink {
   /// The reductions of the stage become values of now.
   void finish_reductions(Stage stage, std::uint64_t step, std::uint64_t epoch);
   bool fresh(tenon_metric metric) const;
-  double value(tenon_metric metric) const;
 
   /// What the running event logged, in the order of first logging; `every` lets all through, else only monitored ones.
   const std::vector<tenon_logged_metric>& event(bool every);
@@ -106,12 +109,15 @@ class MetricStore final : public MetricSink {
   void check_not_awaited(std::string_view name) const;
   std::string loaders_cure(std::string_view name, std::size_t loaders) const;
   void set(tenon_metric metric, double value, std::uint64_t step, std::uint64_t epoch);
-  void log_to(tenon_metric metric, double value, bool on_step, bool on_epoch, double weight);
+  enum class Over { epoch, evaluation };
+  void log_to(tenon_metric metric, double value, bool on_step, std::optional<Over> reduced, double weight);
+  /// Whether a callback decides by the metric against this goal.
+  static bool contradicts(const Metric& m, Goal goal);
 
   std::deque<Metric> metrics_;
   std::unordered_map<std::string, tenon_metric, Hash, std::equal_to<>> ids_;
   std::vector<tenon_metric> event_;
-  std::vector<tenon_metric> reducing_;
+  std::vector<tenon_metric> reducing_, evaluating_;
   std::vector<tenon_logged_metric> logged_;
   bool muted_ = false;
   bool monitored_in_event_ = false;

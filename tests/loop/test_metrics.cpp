@@ -234,3 +234,85 @@ BOOST_AUTO_TEST_CASE(epoch_and_step_are_metrics_and_always_fresh) {
   const std::vector<double> wanted = {0, 2, 1, 4};
   BOOST_TEST(values == wanted, tt::per_element());
 }
+
+BOOST_AUTO_TEST_CASE(one_name_reduced_over_the_epoch_and_over_a_validation_inside_it_mixes_nothing) {
+  TestEngine engine(4, 2);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  run.options.val_check_interval = {false, 1.0, 2};
+  loop::LogOptions epoch;
+  epoch.on_step = false;
+  epoch.on_epoch = true;
+  engine.on_training_step = [&](loop::MetricSink& m) { m.log("loss", 1.0, epoch); };
+  engine.on_evaluation_step = [&](loop::MetricSink& m) {
+    loop::LogOptions sum = epoch;
+    sum.reduce = loop::Reduce::sum;
+    m.log("loss", 100.0, sum);
+  };
+  std::vector<Seen> seen;
+  collect(run.probe("a"), seen);
+  run.run();
+  BOOST_REQUIRE_EQUAL(seen.size(), 3u);
+  BOOST_CHECK_EQUAL(seen[0].event, "on_validation_end");
+  BOOST_CHECK_EQUAL(seen[0].values.at("loss"), 200.0);
+  BOOST_CHECK_EQUAL(seen[1].values.at("loss"), 200.0);
+  BOOST_CHECK_EQUAL(seen[2].event, "on_train_epoch_end");
+  BOOST_CHECK_EQUAL(seen[2].values.at("loss"), 1.0);
+}
+
+BOOST_AUTO_TEST_CASE(what_one_callback_decides_by_is_no_goal_of_the_metric) {
+  loop::MetricStore store({}, true);
+  BOOST_CHECK(store.monitor("unheard", "max", nullptr) == loop::Goal::maximize);
+  BOOST_CHECK(store.monitor("unheard", "min", nullptr) == loop::Goal::minimize);  // nobody has declared a goal
+  BOOST_CHECK(store.at(store.id("unheard")).goal == loop::Goal::none);
+  loop::MetricStore other({}, true);
+  other.monitor("score", "min", nullptr);
+  loop::LogOptions up;
+  up.goal = loop::Goal::maximize;
+  other.enter(loop::Stage::train, 1, 0, 1);
+  BOOST_CHECK_EXCEPTION(other.log("score", 1.0, up), std::invalid_argument, [](const auto& e) {
+    return std::string(e.what()) ==
+           "'score' is logged with the goal to maximize, but a callback monitors it the other way: correct its `mode`";
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_declaration_against_the_mode_by_which_somebody_decides_is_refused) {
+  loop::MetricStore store({}, true);
+  store.monitor("score", "min", nullptr);
+  loop::LogOptions up;
+  up.goal = loop::Goal::maximize;
+  BOOST_CHECK_EXCEPTION(store.declare("score", up, "writer"), chain::AbiError, [](const auto& e) {
+    return e.status() == TENON_E_INVALID_ARGUMENT &&
+           std::string(e.what()).find("declared with the goal to maximize") != std::string::npos;
+  });
+  store.declare("score", {}, "writer");  // without a goal of its own
+  BOOST_CHECK(store.at(store.id("score")).goal == loop::Goal::none);
+}
+
+BOOST_AUTO_TEST_CASE(epoch_and_step_that_the_task_logs_itself_count_while_they_are_fresh) {
+  TestEngine engine(2, 1);
+  LoopFixture run(engine);
+  run.options.max_epochs = 2;
+  engine.on_evaluation_step = [&](loop::MetricSink& m) {
+    if (engine.evaluations > 1) return;
+    m.log("epoch", 7.0, {});
+    m.log("step", 99.0, {});
+  };
+  Probe& p = run.probe("a");
+  std::vector<double> values;
+  const auto look = [&](const void*) {
+    const Metrics m{Host(p.host)};
+    for (const char* name : {"epoch", "step"}) values.push_back(m.fresh(m.find(name)).value());
+  };
+  for (const std::uint32_t hook :
+       {TENON_HOOK(on_train_batch_end), TENON_HOOK(on_validation_end), TENON_HOOK(on_train_epoch_end)})
+    p.on[hook] = look;
+  std::vector<Seen> seen;
+  collect(p, seen);
+  run.run();
+  const std::vector<double> wanted = {0, 1, 0, 2, 7, 99, 7, 99, /* the next step has finished */ 1,
+                                      3, 1, 4, 1, 4, 1,  4};
+  BOOST_TEST(values == wanted, tt::per_element());
+  BOOST_CHECK_EQUAL(seen.at(0).values.at("epoch"), 7.0);
+  BOOST_CHECK_EQUAL(seen.at(0).steps.at("step"), 2u);
+}

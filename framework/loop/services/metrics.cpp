@@ -64,7 +64,7 @@ tenon_status TENON_CALL read(const tenon_host* host, const tenon_metric* metrics
     for (std::uint64_t i = 0; i < count; ++i) require_known(store, metrics[i]);
     for (std::uint64_t i = 0; i < count; ++i) {
       const Metric& m = store.at(metrics[i]);
-      const bool counter = metrics[i] <= MetricStore::step_metric;
+      const bool counter = metrics[i] <= MetricStore::step_metric && !m.overrides;
       tenon_metric_value v{};
       v.value = m.value;
       v.step = counter ? c.services.progress->step : m.step;
