@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "chain/transform.hpp"
+#include "tenon/failure.hpp"
 
 namespace tenon::chain {
 
@@ -83,6 +84,11 @@ class Callback {
   /// read that version, TENON_E_UNSUPPORTED when its kind takes none); the callback is then as it was. [loop-thread]
   void load_state(std::uint32_t version, std::span<const std::byte> bytes);
 
+  /// What a refusal to start of this callback counts as, from here on: a service that fails for a reason with an exit
+  /// code of its own says so.
+  void set_refusal_code(ExitCode code) noexcept { refusal_code_ = code; }
+  ExitCode refusal_code() const noexcept { return refusal_code_; }
+
   /// Keeps a text at a fixed place until the callback is destroyed; equal texts once. [any-thread]
   tenon_text keep(std::string text);
 
@@ -109,6 +115,7 @@ class Callback {
   std::unique_ptr<tenon_json> document_;
   tenon_callback* self_ = nullptr;
   bool created_ = false;
+  ExitCode refusal_code_ = ExitCode::callback;
   std::optional<std::string> disabled_reason_;
   std::optional<SavedState> last_state_;
   std::deque<Transform> transforms_;

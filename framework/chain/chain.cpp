@@ -99,7 +99,7 @@ class Chain::Walk {
       if (error_)
         log(TENON_LOG_ERROR, {}, text);  // only one can be thrown
       else
-        error_.emplace(callback.id(), names[hook_], status, text);
+        refuse(callback, status, text);
     } else if (callback.on_error() == OnError::disable) {
       callback.disabled_reason_ = text;
       disabled_ = true;
@@ -110,17 +110,25 @@ class Chain::Walk {
   }
 
   void finish() {
+    chain_.any_disabled_ = chain_.any_disabled_ || disabled_;
     if (disabled_)
       for (Listeners& list : chain_.listeners_)
         std::erase_if(list, [](const Listener& l) { return l.callback->disabled(); });
     chain_.walked(hook_);
+    if (error_ && refusal_code_ != ExitCode::callback) throw Failure(refusal_code_, error_->what());
     if (error_) throw std::move(*error_);
   }
 
  private:
+  void refuse(const Callback& callback, tenon_status status, const std::string& text) {
+    error_.emplace(callback.id(), names[hook_], status, text);
+    if (is_refusal_to_start(hook_)) refusal_code_ = callback.refusal_code();
+  }
+
   Chain& chain_;
   std::uint32_t hook_;
   std::optional<CallbackError> error_;
+  ExitCode refusal_code_ = ExitCode::callback;
   bool disabled_ = false;
 };
 
@@ -154,10 +162,11 @@ Callback& Chain::add(CallbackEntry entry, const tenon_descriptor& descriptor, Li
                                             version_text(model_.abi_version) + ") does not have; a newer Tenon may");
     callback.create();
   } catch (const AbiError& x) {
-    const std::string text = callback.where() + ": " + callback.label() + " could not be created: " + x.what();
+    const Failure refusal(callback.refusal_code(),
+                          callback.where() + ": " + callback.label() + " could not be created: " + x.what());
     board_.forget(callback.id());
     callbacks_.pop_back();
-    throw Failure(ExitCode::callback, text);
+    throw refusal;
   } catch (...) {
     callbacks_.pop_back();
     throw;

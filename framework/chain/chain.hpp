@@ -125,7 +125,8 @@ class Chain {
   Callback* find(std::string_view id) noexcept;
 
   // One method for each hook: everyone who listens and is not disabled, in order; one branch where nobody does.
-  //   void on_*(const tenon_..._args&)                     throws CallbackError after the whole chain has had it
+  //   void on_*(const tenon_..._args&)                     throws CallbackError after the whole chain has had it, or
+  //                                                        Failure where a refusal to start has a code of its own
   //   void on_ticket({owner, const tenon_ticket_args&})    the same, for the owner alone
   //   std::optional<Denial> decide_*(const tenon_request_args&)   the first denial ends the chain
   // A failure counts by the callback's policy: abort is thrown, disable takes it out of every list, warn is logged (of
@@ -140,6 +141,9 @@ class Chain {
 
   /// Whether anyone listens, for hooks (TENON_HOOK(on_metrics)) whose arguments cost something to build.
   bool wanted(std::uint32_t hook) const noexcept { return !listeners_[hook].empty(); }
+
+  /// Whether a callback has failed whose policy is disable.
+  bool any_disabled() const noexcept { return any_disabled_; }
 
   /// Called before each callback that an on_checkpoint_* hook reaches, to fill in what differs from reader to reader.
   void set_for_reader(std::function<void(const Callback&)> fill) { for_reader_ = std::move(fill); }
@@ -211,6 +215,7 @@ class Chain {
   std::uint64_t last_step_ = TENON_UNKNOWN;
   bool fit_started_ = false;
   bool walking_ = false;
+  bool any_disabled_ = false;
   tenon_error error_;
 };
 

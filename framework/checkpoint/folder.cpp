@@ -180,7 +180,9 @@ void Folder::remove(std::string_view name) {
       throw;
     }
   } catch (const std::system_error& error) {
-    fail(what, error);
+    if (error.code() != std::errc::no_such_file_or_directory) fail(what, error);
+    own_.erase(std::string(name));
+    throw WriteError(WriteError::Reason::missing, what + ": it is not there any more", error.code());
   }
   own_.erase(std::string(name));
   discard(trash);

@@ -45,7 +45,8 @@ class Folder {
   Written write(const Content& content);
 
   /// `name` as Written has it. Only what this run (by its run id) has written is ever removed; a name that a ref points
-  /// at, or another run's, is a WriteError. When it throws, the checkpoint is still there unless the text says not.
+  /// at, or another run's, is a WriteError; so is one that somebody has removed (Reason::missing). After any other
+  /// reason the checkpoint is still there unless the text says not.
   void remove(std::string_view name);
 
   /// Points `<ref>.ckpt` (or, where there are no symbolic links, the text file `<ref>.ref`) at a checkpoint of this

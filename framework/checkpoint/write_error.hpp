@@ -17,6 +17,7 @@ class WriteError : public std::runtime_error {
     io,          ///< the system refused: see code()
     no_space,    ///< ENOSPC or EDQUOT; may succeed later
     name_taken,  ///< the name is in use and was not to be versioned
+    missing,     ///< what was to be removed is not there any more
     invalid,     ///< the content or the name is refused; trying again cannot help
   };
 

@@ -53,14 +53,6 @@ std::vector<std::pair<std::string, std::uint64_t>> alike(const json::object& rea
   return out;
 }
 
-/// What has a line of its own further down.
-bool is_counter(std::string_view key) {
-  for (const char* known :
-       {"plugin", "saved", "removed", "failed", "denied", "kept", "skipped", "warnings", "disabled"})
-    if (key == known) return true;
-  return false;
-}
-
 void add_counts(std::string& line, const json::object& account) {
   for (const char* key : {"saved", "removed", "failed", "denied"}) {
     const json::value* n = account.if_contains(key);
@@ -73,7 +65,7 @@ void add_callback(std::string& out, std::string_view id, const json::object& acc
   std::string line;
   add_counts(line, account);
   for (const auto& [key, value] : account)
-    if (!is_counter(key) && !value.is_null() && !(value.is_string() && value.get_string().empty()))
+    if (!is_hosts_own(key) && !value.is_null() && !(value.is_string() && value.get_string().empty()))
       line += (line.empty() ? "" : ", ") + std::string(key) + " " + plain(value);
   out += "  " + std::string(id) + " (" + plain(account.at("plugin")) + ")" + (line.empty() ? "" : ": " + line) + "\n";
   if (const json::value* kept = account.if_contains("kept"))
@@ -94,6 +86,12 @@ void add_callback(std::string& out, std::string_view id, const json::object& acc
 }
 
 }  // namespace
+
+bool is_hosts_own(std::string_view key) {
+  for (const char* own : {"plugin", "saved", "removed", "failed", "denied", "kept", "skipped", "warnings", "disabled"})
+    if (key == own) return true;
+  return false;
+}
 
 std::string_view end_name(std::int32_t reason) {
   switch (reason) {

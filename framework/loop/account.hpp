@@ -15,6 +15,8 @@ namespace tenon::loop {
 
 /// "finished", "stopped", "failed" or "interrupted" for a TENON_END_*.
 std::string_view end_name(std::int32_t reason);
+/// Whether the host itself says this of a callback; what the callback publishes under such a key is left out.
+bool is_hosts_own(std::string_view key);
 /// Relative to the run's folder where it lies in it, else as it is.
 std::string relative_to_run(const RunFacts& facts, const std::filesystem::path& path);
 /// Several lines, made from the summary (Fit::summary).

@@ -32,6 +32,13 @@ tenon_status status_of(const checkpoint::WriteError& error) {
   }
 }
 
+void add_hold(Kept& kept, const SaveRequest& save) {
+  kept.holds.push_back({save.by, save.ticket, save.score, save.monitor});
+  if (!kept.monitor.empty()) return;
+  kept.score = save.score;
+  kept.monitor = save.monitor;
+}
+
 struct Failed {
   tenon_status status;
   std::string reason;
@@ -87,6 +94,7 @@ void CommitPoint::note(const Callback& by, std::int32_t action, std::string path
 void CommitPoint::run(const CommitState& now) {
   FirstFailure failures;
   failures.go_on([&] { deliver(); });
+  withdraw_from_disabled();
   ++progress_.sequence;
   if (!now.gradients_pending || now.phase == Phase::final) {
     failures.go_on([&] { carry_out_saves(now, failures); });
@@ -96,6 +104,14 @@ void CommitPoint::run(const CommitState& now) {
     if (!stopped_ && now.phase != Phase::final) carry_out_stops(now, failures);
   }
   failures.rethrow();
+}
+
+void CommitPoint::withdraw_from_disabled() {
+  if (!chain_.any_disabled()) return;
+  const std::string reason = "withdrawn, since the callback is disabled";
+  for (const auto& callback : chain_.callbacks())
+    if (callback->disabled() && requests_.withdraw_all(reason, callback.get()))
+      note(*callback, TENON_ACTION_SKIP, "", reason);
 }
 
 /// Asks decide_checkpoint; a save that it does not let through has ended.
@@ -135,8 +151,10 @@ void CommitPoint::carry_out_saves(const CommitState& state, FirstFailure& failur
   bool full = false;
   for (const SaveRequest& save : saves) {
     if (!decided(save, failures)) continue;
-    if (!state.consistent && !(save.flags & TENON_SAVE_INCONSISTENT)) {
-      fail_group({&save}, TENON_E_WRONG_STATE, "the weights may be half updated after an error inside a batch");
+    if (!state.resumable() && !(save.flags & TENON_SAVE_INCONSISTENT)) {
+      fail_group({&save}, TENON_E_WRONG_STATE,
+                 state.consistent ? "the run ends inside an accumulation group, whose gradients would be lost"
+                                  : "the weights may be half updated after an error inside a batch");
       continue;
     }
     full = full || save.kind == TENON_CHECKPOINT_FULL;
@@ -197,10 +215,8 @@ void CommitPoint::fail_group(const Group& group, tenon_status status, const std:
   notice.checkpoint.sequence = progress_.sequence;
   notice.checkpoint.epoch = progress_.epoch;
   notice.checkpoint.step = progress_.step;
-  notice.checkpoint.score = first.score;
-  notice.checkpoint.monitor = first.monitor;
   for (const SaveRequest* save : group) {
-    notice.checkpoint.holds.push_back({save->by, save->ticket});
+    add_hold(notice.checkpoint, *save);
     ++tallies_[save->by->id()].failed;
     ++tallies_[save->by->id()].warned[reason];
     decide(TENON_ACTION_WARN, save->by, relative(notice.checkpoint.path), "", "not saved: " + reason);
@@ -240,12 +256,10 @@ void CommitPoint::write_group(const Group& group, const CommitState& state) {
     kept.epoch = progress_.epoch;
     kept.step = progress_.step;
     kept.bytes = written.bytes;
-    kept.score = first.score;
-    kept.monitor = first.monitor;
-    kept.flags = (state.consistent ? TENON_CHECKPOINT_CONSISTENT : 0u) |
+    kept.flags = (state.resumable() ? TENON_CHECKPOINT_CONSISTENT : 0u) |
                  (first.transforms.empty() ? 0u : TENON_CHECKPOINT_TRANSFORMED);
     for (const SaveRequest* save : group) {
-      kept.holds.push_back({save->by, save->ticket});
+      add_hold(kept, *save);
       kept.tickets.push_back(save->ticket);
       ++tallies_[save->by->id()].saved;
       decide(TENON_ACTION_SAVE, save->by, relative(kept.path), "", save->reason);
@@ -267,6 +281,11 @@ void CommitPoint::carry_out_refs() {
     }
     Kept* kept = ledger_.find(r.ticket);
     if (!kept) continue;  // it failed: the ref stays where it was
+    if (!(kept->flags & TENON_CHECKPOINT_CONSISTENT)) {
+      note(*r.by, TENON_ACTION_WARN, relative(kept->folder / (r.ref + ".ckpt")),
+           "'" + r.ref + "' stays where it is: training cannot go on from '" + kept->name + "'");
+      continue;
+    }
     try {
       ledger_.folder(kept->folder).set_ref(r.ref, kept->name);
       decide(TENON_ACTION_REF, r.by, relative(kept->folder / (r.ref + ".ckpt")), relative(kept->path),
@@ -303,11 +322,12 @@ void CommitPoint::carry_out_releases() {
 }
 
 void CommitPoint::remove(Kept& kept) {
-  Notice notice{Notice::What::removed, kept, TENON_OK, kept.last_release};
   const Callback* by = kept.released_by;
   try {
     ledger_.folder(kept.folder).remove(kept.name);
   } catch (const checkpoint::WriteError& error) {
+    if (error.reason() == checkpoint::WriteError::Reason::missing)
+      return removed(kept, "somebody had removed it already");
     if (!kept.removal_failed) {
       decide(TENON_ACTION_WARN, by, relative(kept.path), "", "could not be removed: " + std::string(error.what()));
       if (by) ++tallies_[by->id()].warned["could not be removed: " + std::string(error.what())];
@@ -316,9 +336,13 @@ void CommitPoint::remove(Kept& kept) {
     unremoved_.push_back(&kept);
     return;
   }
-  if (by) ++tallies_[by->id()].removed;
-  decide(TENON_ACTION_REMOVE, by, relative(kept.path), "", kept.last_release);
-  delivery_.add(std::move(notice));
+  removed(kept, kept.last_release);
+}
+
+void CommitPoint::removed(Kept& kept, const std::string& reason) {
+  if (kept.released_by) ++tallies_[kept.released_by->id()].removed;
+  decide(TENON_ACTION_REMOVE, kept.released_by, relative(kept.path), "", reason);
+  delivery_.add({Notice::What::removed, kept, TENON_OK, reason});
   ledger_.erase(kept);
 }
 
@@ -347,7 +371,10 @@ void CommitPoint::carry_out_stop(const StopRequest& stop) {
   args.by = chain::to_text(stop.by->id());
   args.reason = chain::to_text(stop.reason);
   if (const auto denial = chain_.decide_stop(args)) {
-    decide(TENON_ACTION_SKIP, stop.by, "", "", "stop denied by '" + denial->by + "': " + denial->reason);
+    const std::string why = "stop denied by '" + denial->by + "': " + denial->reason;
+    ++tallies_[stop.by->id()].denied;
+    ++tallies_[stop.by->id()].warned[why];
+    decide(TENON_ACTION_SKIP, stop.by, "", "", why);
     requests_.end(
         {stop.by, TENON_REQUEST_STOP, stop.ticket, TENON_TICKET_DENIED, TENON_OK, "", denial->by, denial->reason});
     return;

@@ -66,6 +66,8 @@ class CommitPoint {
   void carry_out_bests();
   void carry_out_releases();
   void remove(Kept& kept);
+  void removed(Kept& kept, const std::string& reason);
+  void withdraw_from_disabled();
   void carry_out_stops(const CommitState& state, FirstFailure& failures);
   void carry_out_stop(const StopRequest& stop);
   bool pending(tenon_ticket ticket) const { return ticket != 0 && requests_.find_save(ticket) != nullptr; }

@@ -23,11 +23,17 @@ class ReaderReset {
   chain::Chain& chain_;
 };
 
-/// What differs from reader to reader.
-void fill_for(tenon_checkpoint& c, const Kept& kept, const chain::Callback* reader) {
+/// What differs from reader to reader: the ticket, and the score that went with its request.
+void fill_for(tenon_checkpoint& c, const Kept& kept, const std::vector<Hold>& holds, const chain::Callback* reader) {
   c.ticket = 0;
-  for (const Hold& hold : kept.holds)
-    if (hold.by == reader) c.ticket = hold.ticket;
+  c.score = kept.score;
+  c.monitor = chain::to_text(kept.monitor);
+  for (const Hold& hold : holds) {
+    if (hold.by != reader) continue;
+    c.ticket = hold.ticket;
+    c.score = hold.score;
+    c.monitor = chain::to_text(hold.monitor);
+  }
 }
 
 }  // namespace
@@ -42,14 +48,12 @@ tenon_checkpoint to_abi(const Kept& kept, const chain::Callback* reader, std::ve
   c.epoch = kept.epoch;
   c.step = kept.step;
   c.bytes = kept.bytes;
-  c.score = kept.score;
-  c.monitor = chain::to_text(kept.monitor);
   c.path = chain::to_text(kept.path.native());
   c.name = chain::to_text(kept.name);
   c.holders = holders.data();
   c.holder_count = holders.size();
   c.flags = kept.flags;
-  fill_for(c, kept, reader);
+  fill_for(c, kept, kept.holds, reader);
   return c;
 }
 
@@ -95,7 +99,10 @@ void Delivery::tell_checkpoint(const Notice& notice) {
   args.progress = &progress_;
   args.checkpoint = &c;
   args.reason = chain::to_text(notice.reason);
-  chain_.set_for_reader([&](const chain::Callback& reader) { fill_for(c, notice.checkpoint, &reader); });
+  // Nobody holds what was removed: its readers know it by the ticket under which they held it.
+  const Kept& kept = notice.checkpoint;
+  const std::vector<Hold>& holds = notice.what == Notice::What::removed ? kept.let_go : kept.holds;
+  chain_.set_for_reader([&](const chain::Callback& reader) { fill_for(c, kept, holds, &reader); });
   const ReaderReset reset(chain_);
   if (notice.what == Notice::What::saved)
     chain_.on_checkpoint_saved(args);

@@ -23,8 +23,8 @@ Fit::Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, 
       clock_(engine),
       metrics_(engine.facts(), facts_.stage != Stage::train || has_validation(engine.facts(), facts_.options)),
       ledger_(facts_.run_id),
-      chain_(services_, {facts_.run_folder, std::move(manifest_folder)}, std::move(model)),
-      commit_point_(engine, chain_, metrics_, requests_, ledger_, decisions_, tensors_, facts_, progress_) {
+      commit_point_(engine, chain_, metrics_, requests_, ledger_, decisions_, tensors_, facts_, progress_),
+      chain_(services_, {facts_.run_folder, std::move(manifest_folder)}, std::move(model)) {
   services_.engine = &engine_;
   services_.metrics = &metrics_;
   services_.requests = &requests_;
@@ -54,12 +54,13 @@ boost::json::object Fit::callback_account(const chain::Callback& callback) {
     account["saved"] = tally->second.saved;
     account["removed"] = tally->second.removed;
     if (tally->second.failed) account["failed"] = tally->second.failed;
-    if (tally->second.denied) account["denied"] = tally->second.denied;
     account["kept"] = std::move(kept);
   }
   if (const auto own = chain_.board().account(callback.id()))
-    for (const auto& [key, value] : *own) account[key] = value;
+    for (const auto& [key, value] : *own)
+      if (!is_hosts_own(key)) account[key] = value;
   if (tally != commit_point_.tallies().end()) {
+    if (tally->second.denied) account["denied"] = tally->second.denied;
     add_reasons(account, "skipped", tally->second.skipped);
     add_reasons(account, "warnings", tally->second.warned);
   }

@@ -44,8 +44,8 @@ class Fit {
   Decisions decisions_;
   TensorTable tensors_;
   LoopServices services_;
+  CommitPoint commit_point_;  // before the chain: callbacks may call services until they are destroyed
   chain::Chain chain_;
-  CommitPoint commit_point_;
 };
 
 }  // namespace tenon::loop

@@ -45,6 +45,7 @@ Kept* Ledger::release(tenon_ticket ticket, const std::string& reason) {
   if (hold == kept->holds.end()) return nullptr;
   kept->released_by = hold->by;
   kept->last_release = reason;
+  kept->let_go.push_back(std::move(*hold));
   kept->holds.erase(hold);
   return kept->holds.empty() && kept->refs.empty() ? kept : nullptr;
 }

@@ -22,6 +22,8 @@ namespace tenon::loop {
 struct Hold {
   chain::Callback* by = nullptr;
   tenon_ticket ticket = 0;
+  double score = 0.0;  ///< that its request gave; NaN: none
+  std::string monitor;
 };
 
 /// A durable checkpoint of this run.
@@ -31,10 +33,11 @@ struct Kept {
   std::filesystem::path path;
   std::int32_t kind = TENON_CHECKPOINT_FULL;
   std::uint64_t sequence = 0, epoch = 0, step = 0, bytes = 0;
-  double score = 0.0;  ///< NaN: none
+  double score = 0.0;  ///< of the first request that gave one, for readers who hold nothing; NaN: none
   std::string monitor;
   std::uint32_t flags = 0;  ///< TENON_CHECKPOINT_*
   std::vector<Hold> holds;
+  std::vector<Hold> let_go;           ///< holds that have ended
   std::vector<tenon_ticket> tickets;  ///< under which it was asked for, released ones included
   std::vector<std::string> refs;
   std::string last_release;  ///< why the last hold ended

@@ -51,6 +51,7 @@ tenon_ticket Requests::save(SaveRequest request) {
   const std::lock_guard lock(mutex_);
   require_open_locked();
   request.ticket = next_++;
+  savers_.emplace(request.ticket, request.by);
   saves.push_back(std::move(request));
   return saves.back().ticket;
 }
@@ -99,14 +100,22 @@ std::vector<StopRequest> Requests::pending_stops() const {
   return stops_;
 }
 
-void Requests::withdraw_all(const std::string& reason) {
+bool Requests::withdraw_all(const std::string& reason, const chain::Callback* of) {
   const std::lock_guard lock(mutex_);
-  for (const SaveRequest& s : saves)
-    ended_.push_back({s.by, TENON_REQUEST_SAVE, s.ticket, TENON_TICKET_WITHDRAWN, TENON_OK, "", "", reason});
-  for (const StopRequest& s : stops_)
-    ended_.push_back({s.by, TENON_REQUEST_STOP, s.ticket, TENON_TICKET_WITHDRAWN, TENON_OK, "", "", reason});
-  saves.clear();
-  stops_.clear();
+  const auto end_all = [&](auto& pending, std::int32_t request) {
+    return std::erase_if(pending, [&](const auto& r) {
+      if (of && r.by != of) return false;
+      ended_.push_back({r.by, request, r.ticket, TENON_TICKET_WITHDRAWN, TENON_OK, "", "", reason});
+      return true;
+    });
+  };
+  const auto withdrawn_saves = end_all(saves, TENON_REQUEST_SAVE);
+  return end_all(stops_, TENON_REQUEST_STOP) + withdrawn_saves > 0;
+}
+
+bool Requests::issued(const chain::Callback& by, tenon_ticket ticket) const {
+  const auto it = savers_.find(ticket);
+  return it != savers_.end() && it->second == &by;
 }
 
 void Requests::close() {

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "chain/chain.hpp"
@@ -106,8 +107,11 @@ class Requests {
   /// [loop-thread] Stops that cannot be carried out yet. One whose callback has asked anew meanwhile ends REPLACED.
   void put_back(std::vector<StopRequest> stops);
   std::vector<StopRequest> pending_stops() const;
-  /// [loop-thread] Everything still asked for ends WITHDRAWN.
-  void withdraw_all(const std::string& reason);
+  /// [loop-thread] Every save and stop still asked for ends WITHDRAWN; with `of`, that callback's alone. False where
+  /// there is none.
+  bool withdraw_all(const std::string& reason, const chain::Callback* of = nullptr);
+  /// [loop-thread] Whether this callback has ever asked for a save under the ticket.
+  bool issued(const chain::Callback& by, tenon_ticket ticket) const;
 
   /// [loop-thread]
   void close();
@@ -121,6 +125,7 @@ class Requests {
   std::vector<EndedTicket> ended_;
   tenon_ticket next_ = 1;
   bool open_ = true;
+  std::unordered_map<tenon_ticket, const chain::Callback*> savers_;  // [loop-thread] whose save a ticket is or was
 };
 
 }  // namespace tenon::loop

@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,11 @@
 
 namespace tenon::tests {
 
+/// Thrown by a decide_* hook of a probe.
+struct Denied {
+  std::string reason;
+};
+
 /// A callback for tests: what is set is called. An exception becomes the hook's failure.
 struct Probe {
   const tenon_host* host = nullptr;
@@ -27,7 +33,7 @@ struct Probe {
   std::vector<std::string>* trace = nullptr;  ///< "<id>.<hook>" for every hook, when set
   std::function<void(std::uint32_t hook, const void* args)> on_any;
   std::map<std::uint32_t, std::function<void(const void* args)>> on;
-  std::function<void()> at_create;
+  std::function<void()> at_create, at_destroy;
   std::string saved_state = "state";
   bool save_fails = false;
 };
@@ -39,11 +45,17 @@ namespace probe {
 
 inline tenon_status run(tenon_callback* c, std::uint32_t hook, const char* name, const void* args, tenon_error* error) {
   auto& self = *reinterpret_cast<Probe*>(c);
-  return detail::guard(error, [&] {
+  std::optional<std::string> denied;
+  const tenon_status status = detail::guard(error, [&] {
     if (self.trace) self.trace->push_back(self.id + "." + name);
     if (self.on_any) self.on_any(hook, args);
-    if (const auto it = self.on.find(hook); it != self.on.end()) it->second(args);
+    try {
+      if (const auto it = self.on.find(hook); it != self.on.end()) it->second(args);
+    } catch (const Denied& denial) {
+      denied = denial.reason;
+    }
   });
+  return denied ? detail::fail(error, TENON_DENY, *denied) : status;
 }
 #define TENON_PROBE(hook, Args)                                                           \
   inline tenon_status TENON_CALL hook(tenon_callback* c, const Args* a, tenon_error* e) { \
@@ -59,7 +71,9 @@ inline tenon_status TENON_CALL create(const tenon_host* host, tenon_callback** o
     *out = reinterpret_cast<tenon_callback*>(next_probe);
   });
 }
-inline void TENON_CALL destroy(tenon_callback*) {}
+inline void TENON_CALL destroy(tenon_callback* c) {
+  if (auto& self = *reinterpret_cast<Probe*>(c); self.at_destroy) self.at_destroy();
+}
 inline tenon_status TENON_CALL save(tenon_callback* c, const tenon_writer* writer, tenon_error* error) {
   auto& self = *reinterpret_cast<Probe*>(c);
   if (self.save_fails) return detail::fail(error, TENON_E_FAILED, "no state today");
@@ -142,6 +156,7 @@ struct LoopFixture {
   }
   loop::FitResult run() { return make().run(); }
   loop::Fit& fit() { return *fit_; }
+  void destroy() { fit_.reset(); }
 
   TestEngine& engine;
   std::filesystem::path folder;

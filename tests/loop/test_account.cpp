@@ -87,3 +87,95 @@ BOOST_AUTO_TEST_CASE(a_saved_checkpoint_names_the_readers_own_ticket) {
   BOOST_CHECK(asked != 0 && own == asked);
   BOOST_CHECK_EQUAL(others, 0u);
 }
+
+BOOST_AUTO_TEST_CASE(what_the_host_says_of_a_callback_cannot_be_overwritten_by_it) {
+  TestEngine engine(1);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Probe& p = run.probe("a");
+  p.on[TENON_HOOK(on_train_batch_end)] = [&](const void*) { save(p, "one"); };
+  p.on[TENON_HOOK(on_train_end)] = [&](const void*) {
+    publish(Host(p.host), TENON_TOPIC_ACCOUNT,
+            R"({"plugin": 7, "saved": "many", "removed": [], "failed": {}, "denied": -1, "kept": "all", "skipped": 3,
+                "warnings": "none", "disabled": true, "rows": 12})");
+  };
+  loop::Fit& fit = run.make();
+  const loop::FitResult result = fit.run();
+  const json::object account = fit.summary(result).at("callbacks").at("a").as_object();
+  BOOST_CHECK_EQUAL(json::serialize(account),
+                    R"({"plugin":"probe","saved":1,"removed":0,"kept":["checkpoints/one.ckpt"],"rows":12})");
+  BOOST_CHECK(fit.account_text(result).find("a (probe): saved 1, rows 12\n") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_denied_stop_stands_in_the_account) {
+  TestEngine engine(2);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Probe& p = run.probe("a");
+  p.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
+    if (step_of(a) == 1) Run(Host(p.host)).request_stop("enough");
+  };
+  run.probe("judge").on[TENON_HOOK(decide_stop)] = [](const void*) { throw Denied{"not yet"}; };
+  loop::Fit& fit = run.make();
+  const std::string account = fit.account_text(fit.run());
+  BOOST_CHECK_MESSAGE(
+      account.find("a (probe): denied 1\n    WARNING  stop denied by 'judge': not yet\n") != std::string::npos,
+      account);
+}
+
+BOOST_AUTO_TEST_CASE(each_holder_of_a_shared_checkpoint_reads_its_own_score) {
+  TestEngine engine(2);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  std::map<std::string, std::string> told, listed;
+  const auto shown = [](const tenon_checkpoint& c) {
+    return std::string(view(c.monitor)) + " " + std::to_string(static_cast<int>(c.score));
+  };
+  const std::map<std::string, double> scores = {{"loss", 3.0}, {"accuracy", 5.0}, {"reader", 0.0}};
+  std::vector<Probe*> probes;
+  for (const auto& [id, score] : scores) probes.push_back(&run.probe(id));
+  for (Probe* p : probes) {
+    if (p->id != "reader")
+      p->on[TENON_HOOK(on_train_batch_end)] = [p, &scores](const void* a) {
+        if (step_of(a) != 1) return;
+        tenon_save_request r = Checkpoints::save(TENON_CHECKPOINT_FULL, "shared", "because");
+        r.monitor = text(p->id);
+        r.score = scores.at(p->id);
+        Checkpoints(Host(p->host)).request(r);
+      };
+    p->on[TENON_HOOK(on_checkpoint_saved)] = [&, p](const void* a) {
+      told[p->id] = shown(*static_cast<const tenon_checkpoint_args*>(a)->checkpoint);
+      listed[p->id] = shown(Checkpoints(Host(p->host)).list().at(0));
+    };
+  }
+  run.run();
+  const std::map<std::string, std::string> wanted = {
+      {"loss", "loss 3"}, {"accuracy", "accuracy 5"}, {"reader", "accuracy 5"}};
+  BOOST_CHECK(told == wanted);
+  BOOST_CHECK(listed == wanted);
+}
+
+BOOST_AUTO_TEST_CASE(services_answer_until_a_callback_is_destroyed) {
+  for (const bool refused : {false, true}) {
+    TestEngine engine(1);
+    LoopFixture run(engine);
+    run.options.max_epochs = 1;
+    Probe& p = run.probe("a");
+    if (refused) p.on[TENON_HOOK(on_setup)] = [](const void*) { throw std::runtime_error("not today"); };
+    std::vector<tenon_status> answers;
+    p.at_destroy = [&] {
+      tenon_error error{};
+      error.struct_size = sizeof error;
+      const auto& run_service = Host(p.host).need<tenon_run>();
+      const auto& checkpoints = Host(p.host).need<tenon_checkpoints>();
+      run_service.note(p.host, TENON_ACTION_WARN, text(""), text("the end"), &error);
+      answers.push_back(checkpoints.claim(p.host, text("late"), text(""), &error));
+    };
+    const std::filesystem::path late = run.folder / "late";
+    run.run();
+    run.destroy();
+    BOOST_REQUIRE_EQUAL(answers.size(), 1u);
+    BOOST_CHECK_EQUAL(answers[0], TENON_E_WRONG_STATE);
+    BOOST_CHECK(!std::filesystem::exists(late));
+  }
+}

@@ -158,3 +158,67 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_asked_for_at_the_very_end_is_saved_and_answere
   BOOST_CHECK_EQUAL(tickets[0].outcome, TENON_TICKET_DONE);
   BOOST_CHECK_EQUAL(document(run.folder / "checkpoints/end.ckpt").at("commit_point").at("phase").as_string(), "final");
 }
+
+BOOST_AUTO_TEST_CASE(a_run_that_ends_inside_an_accumulation_group_has_no_consistent_state_to_save) {
+  TestEngine engine(4);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  run.options.accumulate_grad_batches = 4;
+  Probe& p = run.probe("a");
+  std::vector<Ticket> tickets;
+  collect(p, tickets);
+  p.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
+    if (static_cast<const tenon_batch_args*>(a)->progress->batch == 2) throw std::runtime_error("boom");
+  };
+  p.on[TENON_HOOK(on_exception)] = [&](const void*) {
+    save(p, "careful");
+    save(p, "rescue", TENON_CHECKPOINT_FULL, TENON_SAVE_INCONSISTENT);
+  };
+  run.run();
+  expect(folders(run.folder / "checkpoints"), {"rescue.ckpt"});
+  BOOST_CHECK_EQUAL(document(run.folder / "checkpoints/rescue.ckpt").at("consistent").as_bool(), false);
+  BOOST_REQUIRE_EQUAL(tickets.size(), 2u);
+  BOOST_CHECK_EQUAL(tickets[0].reason, "the run ends inside an accumulation group, whose gradients would be lost");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_callback_still_asks_for_is_withdrawn_when_it_is_disabled) {
+  TestEngine engine(4);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Probe& p = run.probe("bad", chain::OnError::disable);
+  run.probe("good");
+  p.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
+    if (step_of(a) != 2) return;
+    save(p, "unwanted");
+    Run(Host(p.host)).request_stop("unwanted too");
+    throw std::runtime_error("boom");
+  };
+  loop::Fit& fit = run.make();
+  const loop::FitResult result = fit.run();
+  BOOST_CHECK_EQUAL(result.reason, TENON_END_FINISHED);
+  BOOST_CHECK_EQUAL(result.steps, 4u);
+  BOOST_CHECK(!std::filesystem::exists(run.folder / "checkpoints"));
+  const std::string account = fit.account_text(result);
+  BOOST_CHECK_MESSAGE(account.find("skipped  withdrawn, since the callback is disabled") != std::string::npos, account);
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_cannot_be_claimed_keeps_its_own_exit_code) {
+  for (const bool at_create : {false, true}) {
+    TestEngine engine(1);
+    LoopFixture run(engine);
+    run.options.max_epochs = 1;
+    Probe& p = run.probe("a");
+    const auto claim = [&p] {
+      call(Host(p.host).need<tenon_checkpoints>().claim, p.host, text("/proc/checkpoints"), text(""));
+    };
+    if (at_create) {
+      p.at_create = claim;
+      BOOST_CHECK_EXCEPTION(run.make(), Failure, [](const Failure& f) { return f.code() == ExitCode::output; });
+      continue;
+    }
+    p.on[TENON_HOOK(on_setup)] = [&](const void*) { claim(); };
+    const loop::FitResult result = run.run();
+    BOOST_CHECK(result.exit == ExitCode::output);
+    BOOST_CHECK(result.detail.find("refused to start in on_setup") != std::string::npos);
+  }
+}

@@ -208,3 +208,81 @@ BOOST_AUTO_TEST_CASE(what_is_asked_for_while_a_save_is_decided_on_waits_for_the_
   expect(at_third, {"first.ckpt", "second.ckpt"});
   expect(folders(run.folder / "checkpoints"), {"last.ckpt", "second.ckpt", "third.ckpt"});
 }
+
+BOOST_AUTO_TEST_CASE(a_release_that_waits_for_a_ticket_never_given_to_this_callback_is_refused) {
+  TestEngine engine(2);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Probe& p = run.probe("a");
+  Probe& other = run.probe("other");
+  tenon_ticket mine = 0, theirs = 0;
+  std::vector<tenon_status> refused;
+  other.on[TENON_HOOK(on_train_batch_start)] = [&](const void* a) {
+    if (step_of(a) == 0) theirs = save(other, "theirs");
+  };
+  p.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
+    if (step_of(a) == 1) mine = save(p, "mine");
+    if (step_of(a) != 2) return;
+    for (const tenon_ticket after : {theirs, tenon_ticket{777}}) {
+      try {
+        Checkpoints(Host(p.host)).release(mine, after, "replaced");
+      } catch (const Error& error) {
+        refused.push_back(error.status());
+        BOOST_CHECK_EQUAL(error.what(), "release: callback 'a' has asked for no checkpoint under ticket " +
+                                            std::to_string(after) + ", which it would wait for");
+      }
+    }
+  };
+  run.run();
+  BOOST_CHECK_EQUAL(std::count(refused.begin(), refused.end(), TENON_E_NOT_FOUND), 2);
+  expect(folders(run.folder / "checkpoints"), {"mine.ckpt", "theirs.ckpt"});
+}
+
+BOOST_AUTO_TEST_CASE(a_checkpoint_that_somebody_has_deleted_counts_as_removed_and_is_told_so) {
+  TestEngine engine(5);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Probe& p = run.probe("a");
+  tenon_ticket first = 0;
+  p.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
+    if (step_of(a) == 1) first = save(p, "one");
+    if (step_of(a) != 2) return;
+    std::filesystem::remove_all(run.folder / "checkpoints/one.ckpt");
+    Checkpoints(Host(p.host)).release(first, 0, "enough");
+  };
+  Names told;
+  p.on[TENON_HOOK(on_checkpoint_removed)] = [&](const void* a) {
+    const auto& args = *static_cast<const tenon_checkpoint_args*>(a);
+    told.push_back(std::string(view(args.checkpoint->name)) + ": " + std::string(view(args.reason)));
+    BOOST_CHECK_EQUAL(args.checkpoint->ticket, first);  // under which it held it
+  };
+  loop::Fit& fit = run.make();
+  const json::object account = fit.summary(fit.run()).at("callbacks").at("a").as_object();
+  expect(told, {"one: somebody had removed it already"});
+  BOOST_CHECK(!account.contains("warnings"));
+  BOOST_CHECK_EQUAL(account.at("removed").to_number<int>(), 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_ref_never_moves_to_a_checkpoint_from_which_training_cannot_go_on) {
+  TestEngine engine(3);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  engine.on_optimizer_step = [&] {
+    if (engine.steps == 2) throw std::runtime_error("boom");
+  };
+  Probe& p = run.probe("a");
+  const auto save_as_last = [&](const std::string& name, std::uint32_t flags) {
+    Checkpoints(Host(p.host)).set_ref("last", save(p, name, TENON_CHECKPOINT_FULL, flags));
+  };
+  p.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
+    if (step_of(a) == 1) save_as_last("good", 0);
+  };
+  p.on[TENON_HOOK(on_exception)] = [&](const void*) { save_as_last("rescue", TENON_SAVE_INCONSISTENT); };
+  loop::Fit& fit = run.make();
+  const std::string account = fit.account_text(fit.run());
+  expect(folders(run.folder / "checkpoints"), {"good.ckpt", "last.ckpt", "rescue.ckpt"});
+  BOOST_CHECK_EQUAL(std::filesystem::read_symlink(run.folder / "checkpoints/last.ckpt").native(), "good.ckpt");
+  BOOST_CHECK_MESSAGE(
+      account.find("WARNING  'last' stays where it is: training cannot go on from 'rescue'") != std::string::npos,
+      account);
+}

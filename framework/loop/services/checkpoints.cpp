@@ -101,6 +101,10 @@ tenon_status TENON_CALL release(const tenon_host* host, tenon_ticket held, tenon
     const Caller c = on_loop_thread(host);
     c.services.requests->require_open();
     require_own(c, held, "release");
+    if (after != 0 && !c.services.requests->issued(c.callback, after) && !c.services.ledger->holds(c.callback, after))
+      throw AbiError(TENON_E_NOT_FOUND, "release: callback '" + c.callback.id() +
+                                            "' has asked for no checkpoint under ticket " + std::to_string(after) +
+                                            ", which it would wait for");
     c.services.requests->releases.push_back({&c.callback, held, after, std::string(from_text(reason))});
   });
 }
@@ -137,9 +141,15 @@ std::uint64_t TENON_CALL count(const tenon_host* host) {
   }
 }
 
-void fill(const Caller& c, const Kept& kept, tenon_checkpoint* out) {
+void fill(const Caller& c, const Kept& kept, tenon_checkpoint* out, tenon_ticket scored_for = 0) {
   thread_local std::vector<tenon_text> holders;  // "until the hook returns": the next call reuses it
-  chain::fill_sized(out, to_abi(kept, &c.callback, holders));
+  tenon_checkpoint filled = to_abi(kept, &c.callback, holders);
+  for (const Hold& hold : kept.holds) {
+    if (hold.ticket != scored_for) continue;
+    filled.score = hold.score;
+    filled.monitor = chain::to_text(hold.monitor);
+  }
+  chain::fill_sized(out, filled);
 }
 
 tenon_status TENON_CALL at(const tenon_host* host, std::uint64_t index, tenon_checkpoint* out, tenon_error* error) {
@@ -167,15 +177,18 @@ tenon_status TENON_CALL best(const tenon_host* host, tenon_text callback_id, ten
     const Caller c = on_loop_thread(host);
     const std::string_view id = from_text(callback_id);
     const Kept* found = nullptr;
+    tenon_ticket of = 0;
     for (const auto& [callback, ticket] : c.services.ledger->best) {
       if (!id.empty() && callback->id() != id) continue;
       const Kept* kept = c.services.ledger->find(ticket);
       if (kept && found)
         throw AbiError(TENON_E_INVALID_ARGUMENT, "several callbacks have a best checkpoint: say whose");
-      if (kept) found = kept;
+      if (!kept) continue;
+      found = kept;
+      of = ticket;
     }
     if (!found) throw AbiError(TENON_E_NOT_FOUND, "there is no best checkpoint yet");
-    fill(c, *found, out);
+    fill(c, *found, out, of);
   });
 }
 
@@ -189,6 +202,7 @@ tenon_status TENON_CALL restore(const tenon_host*, const tenon_restore_request*,
 tenon_status TENON_CALL claim(const tenon_host* host, tenon_text folder, tenon_text ref, tenon_error* error) {
   return guard(error, [&] {
     const Caller c = on_loop_thread(host);
+    c.services.requests->require_open();
     if (c.services.start_is_over)
       throw AbiError(TENON_E_WRONG_STATE, "a folder can be claimed until on_fit_start returns, not later");
     if (c.services.facts->stage != Stage::train) return;  // nothing will be saved
@@ -198,6 +212,7 @@ tenon_status TENON_CALL claim(const tenon_host* host, tenon_text folder, tenon_t
       c.services.ledger->folder(path);
       c.services.commit_point->expect_saves(c.callback);
     } catch (const Failure& failure) {
+      c.callback.set_refusal_code(failure.code());
       throw AbiError(TENON_E_IO, failure.what());
     }
   });
