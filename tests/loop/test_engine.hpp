@@ -56,7 +56,8 @@ class TestEngine final : public loop::Engine {
   }
   std::optional<loop::BatchInfo> fetch() override {
     if (on_fetch) on_fetch();
-    if (fetched_ >= train_) return std::nullopt;
+    // Where the facts do not tell the length, it is the one that was made.
+    if (fetched_ >= (facts_.train_batches == TENON_UNKNOWN ? train_ : facts_.train_batches)) return std::nullopt;
     ++fetched_;
     return loop::BatchInfo{samples_};
   }
