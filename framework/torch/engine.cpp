@@ -8,6 +8,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full_like.h>
 #include <tenon/services/tensors.h>
+#include <torch/csrc/autograd/anomaly_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
@@ -15,6 +16,7 @@
 #include <tenon/failure.hpp>
 #include <utility>
 
+#include "torch/anomaly.hpp"
 #include "torch/error_text.hpp"
 #include "torch/gradients.hpp"
 #include "torch/libtorch_version.hpp"
@@ -191,9 +193,25 @@ void TorchEngine::training_step() {
   in_step([&] {
     const TaskStep step(*task_, step_);
     const Autocast autocast(settings_.options.precision, settings_.device.type());
+    std::optional<ForwardWatch> watch;
+    if (settings_.options.detect_anomaly) {
+      check_batch(current_);
+      watch.emplace(*model_);
+    }
     loss_ = task_->training_step(model_->module(), current_);
     if (!facts_.manual_optimization) check_loss(loss_);
+    if (watch && !loss_is_finite()) refuse_loss(*watch);
   });
+}
+
+void TorchEngine::refuse_loss(const ForwardWatch& watch) {
+  const double loss = loss_.item().toDouble();
+  const std::string cause = watch.cause_of(loss);
+  throw std::runtime_error("detect_anomaly: the loss is " +
+                           std::string(std::isnan(loss) ? "nan"
+                                       : loss > 0       ? "inf"
+                                                        : "-inf") +
+                           (cause.empty() ? "" : ": the first number that is not finite came from " + cause));
 }
 
 bool TorchEngine::loss_is_finite() {
@@ -210,7 +228,12 @@ void TorchEngine::backward(double scale) {
       gradient_ = at::full_like(loss_.detach(), scale);
       gradient_scale_ = scale;
     }
-    torch::autograd::backward({loss_}, {gradient_});
+    {
+      std::optional<torch::autograd::DetectAnomalyGuard> anomalies;
+      if (settings_.options.detect_anomaly) anomalies.emplace();
+      torch::autograd::backward({loss_}, {gradient_});
+    }
+    if (settings_.options.detect_anomaly) check_gradients(*model_);
     if (facts_.closure) closure_loss_ = loss_.detach();
     loss_.reset();  // the graph's memory is free for the next forward
   });

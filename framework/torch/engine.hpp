@@ -24,6 +24,8 @@
 
 namespace tenon::torch_engine {
 
+class ForwardWatch;
+
 /// How a TorchEngine trains or evaluates.
 struct EngineSettings {
   loop::Stage stage = loop::Stage::train;  ///< train, validation, test or predict
@@ -79,6 +81,7 @@ class TorchEngine final : public loop::Engine {
 
   void read_data();
   std::vector<BatchReader>& loaders(loop::Stage stage);
+  [[noreturn]] void refuse_loss(const ForwardWatch& watch);
   void keep_predictions(Predictions predictions);
 
   std::unique_ptr<Task> task_;

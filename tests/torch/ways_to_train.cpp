@@ -6,6 +6,7 @@
 #include <torch/nn/utils/clip_grad.h>
 #include <torch/optim/lbfgs.h>
 
+#include "torch/anomaly.hpp"
 #include "trained.hpp"
 
 using namespace tests;
@@ -352,6 +353,51 @@ BOOST_AUTO_TEST_CASE(clipping_and_accumulation_by_hand_are_the_task_s) {
   BOOST_TEST(run.fit(options).detail ==
              "gradient_clip_val is given, but the task steps its optimizers by hand (manual_optimization): leave it "
              "out, and call clip_gradients() before step() there");
+}
+
+namespace {
+
+/// What a run with detect_anomaly says of this step.
+std::string anomaly_of(const std::function<at::Tensor(Net&, const tenon::Batch&)>& step) {
+  const te::EngineSettings settings = with([](tenon::TrainerOptions& o) { o.detect_anomaly = true; });
+  Trained trained(
+      5, sgd, [&](TestTask& task) { task.step = step; }, settings);
+  return fit(trained, settings.options).detail;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(detect_anomaly_names_the_operation_and_the_layer_of_the_first_bad_number) {
+  const std::string prefix = "epoch 0, batch 0, ";
+  BOOST_TEST(anomaly_of([](Net& net, const tenon::Batch& batch) {
+               const at::Tensor bad = (net.second->forward(net.first->forward(batch[0])) - 1e6).log();
+               return net.last(bad).mean();
+             }) == prefix +
+                       "training_step: task 'test': detect_anomaly: the loss is nan: the first number that is not "
+                       "finite came from aten::log, in or after layer 'second'");
+  BOOST_TEST(
+      anomaly_of([](Net& net, const tenon::Batch& batch) {
+        return (net.first->forward(batch[0]).abs() + 1.0).mul(1e38).mul(1e38).mean();
+      })
+          .ends_with("the loss is inf: the first number that is not finite came from aten::mul, in or after layer "
+                     "'first'"));
+  // A mask of infinities is no anomaly, and a sound loss passes.
+  BOOST_TEST(
+      anomaly_of([](Net& net, const tenon::Batch& batch) {
+        const at::Tensor out = net.first->forward(batch[0]);
+        return out.masked_fill(out.gt(0.0), -std::numeric_limits<float>::infinity()).softmax(1).nan_to_num().mean();
+      }) == "");
+}
+
+BOOST_AUTO_TEST_CASE(detect_anomaly_looks_at_batches_and_gradients_too) {
+  BOOST_TEST(anomaly_of([](Net& net, const tenon::Batch& batch) {
+               return net.first->forward(batch[0]).mul(0.0).sqrt().mean();
+             }).find("'SqrtBackward0' returned nan values in its 0th output") != std::string::npos);
+  tenon::Batch batch{{at::ones({2}), at::ones({2})}, 2};
+  te::check_batch(batch);
+  batch.tensors[1][1] = std::numeric_limits<float>::quiet_NaN();
+  BOOST_TEST(what_of([&] { te::check_batch(batch); }) ==
+             "detect_anomaly: tensor 1 of the batch holds numbers that are not finite: the data are to be mended");
 }
 
 BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_is_known_without_asking_the_device) {
