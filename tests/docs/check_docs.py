@@ -3,8 +3,9 @@
 """Code in the project's pages is taken from files that are compiled and run.
 
 A block that follows a line `<!-- from PATH -->` must stand in that file, line by line and in one piece (white space at
-the ends of lines aside). Links to files of the repository must lead somewhere. Prints every difference; exits 1 when
-there is one.
+the ends of lines aside). Links to files of the repository must lead somewhere. In a table whose last column is `test`, every
+row names a test that exists, and the trainer's table has a row for every option of the manifest. Prints every difference;
+exits 1 when there is one.
 """
 
 import pathlib
@@ -35,10 +36,51 @@ def check(root: pathlib.Path, page: pathlib.Path) -> list[str]:
     return wrong
 
 
+def test_cases(root: pathlib.Path) -> set[str]:
+    cases = set()
+    for source in (root / "tests").rglob("*.cpp"):
+        cases.update(re.findall(r"BOOST_\w*TEST_CASE\(\s*(\w+)", source.read_text(encoding="utf-8")))
+    return cases
+
+
+def proven_rows(text: str) -> list[tuple[str, str]]:
+    """First and last cell of each row of the tables whose last column is `test`."""
+    rows, proven = [], False
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")] if line.startswith("|") else []
+        if not cells:
+            proven = False
+        elif cells[-1] == "test":
+            proven = True
+        elif proven and not set(cells[0]) <= set("-:"):
+            rows.append((cells[0], cells[-1]))
+    return rows
+
+
+def check_proofs(root: pathlib.Path, page: pathlib.Path, cases: set[str]) -> list[str]:
+    name = page.relative_to(root)
+    wrong = []
+    rows = proven_rows(page.read_text(encoding="utf-8"))
+    for first, last in rows:
+        named = re.findall(r"`(\w+)`", last)
+        if not named:
+            wrong.append(f"{name}: the row of {first} names no test")
+        wrong += [f"{name}: the row of {first} names the test {case}, which is not there" for case in named if case not in cases]
+    if page.name == "TRAINER.md":
+        schema = (root / "framework/manifest/manifest_schema.cpp").read_text(encoding="utf-8")
+        trainer = schema[schema.index('"trainer": {') : schema.index('"plugins": {')]
+        options = set(re.findall(r'^        "(\w+)": \{', trainer, re.M))
+        told = {option for first, _ in rows for option in re.findall(r"`(\w+)`", first)}
+        wrong += [f"{name}: the option {option} has no row" for option in sorted(options - told)]
+        wrong += [f"{name}: the option {option} is none of the manifest's" for option in sorted(told - options)]
+    return wrong
+
+
 def main() -> int:
     root = pathlib.Path(sys.argv[1]).resolve()
     pages = [p for p in root.rglob("*.md") if not any(part.startswith((".", "build")) for part in p.relative_to(root).parts)]
-    wrong = [message for page in sorted(pages) for message in check(root, page)]
+    cases = test_cases(root)
+    wrong = [message for page in sorted(pages) for message in check(root, page) + check_proofs(root, page, cases)]
     print("\n".join(wrong) if wrong else f"{len(pages)} pages: every block and link is right")
     return 1 if wrong or not pages else 0
 

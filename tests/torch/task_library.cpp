@@ -1,6 +1,10 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
 // Task libraries as the host opens them, and what becomes of bad ones.
+#include <ATen/ops/ones.h>
+#include <ATen/ops/put.h>
+#include <ATen/ops/zeros.h>
+
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -135,6 +139,21 @@ BOOST_AUTO_TEST_CASE(a_gpu_that_is_not_there_is_refused_with_what_is_missing) {
     BOOST_TEST(std::string(failure.what()).ends_with("; or say \"device\": \"cpu\""));
   }
   request.options.device = "auto";
+  BOOST_TEST(failure_of(request).what() == std::string("nothing was thrown"));
+}
+
+BOOST_AUTO_TEST_CASE(an_operation_that_varies_is_an_error_under_deterministic) {
+  const auto put = [] { at::zeros({3}).put_(at::zeros({2}, at::kLong), at::ones({2})); };
+  EngineRequest request = digits();
+  BOOST_TEST(failure_of(request).what() == std::string("nothing was thrown"));
+  put();
+  request.options.deterministic = tenon::Deterministic::yes;
+  BOOST_TEST(failure_of(request).what() == std::string("nothing was thrown"));
+  BOOST_CHECK_THROW(put(), std::exception);
+  request.options.deterministic = tenon::Deterministic::warn;
+  BOOST_TEST(failure_of(request).what() == std::string("nothing was thrown"));
+  put();
+  request.options.deterministic = tenon::Deterministic::no;
   BOOST_TEST(failure_of(request).what() == std::string("nothing was thrown"));
 }
 
