@@ -9,9 +9,9 @@
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/clamp_max.h>
+#include <ATen/ops/div.h>
 #include <ATen/ops/linalg_vector_norm.h>
-#include <ATen/ops/mul.h>
-#include <ATen/ops/reciprocal.h>
+#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/stack.h>
 
 #include <vector>
@@ -31,7 +31,8 @@ void clip_gradients(std::span<const at::Tensor> parameters, double bound, ClipAl
     return;
   }
   const at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients, 2)), 2);
-  at::_foreach_mul_(gradients, norm.add(1e-6).reciprocal().mul(bound).clamp_max(1.0));
+  const at::Tensor factor = at::div(at::scalar_tensor(bound, norm.options()), norm.add(1e-6));
+  at::_foreach_mul_(gradients, factor.clamp_max(1.0));
 }
 
 }  // namespace tenon::torch_engine
