@@ -6,26 +6,22 @@
 
 #include "cli/commands.hpp"
 #include "cli/resolved_run.hpp"
+#include "loop/run_folder.hpp"
 
 namespace tenon::cli {
 
 namespace {
 
-struct Kind {
-  Stage stage;
-  const char* suffix;  ///< of the run's folder: an evaluation does not stand in the training's way
-};
-
-Kind kind_of(Command command) {
+Stage stage_of(Command command) {
   switch (command) {
     case Command::validate:
-      return {Stage::validation, "-validate"};
+      return Stage::validation;
     case Command::test:
-      return {Stage::test, "-test"};
+      return Stage::test;
     case Command::predict:
-      return {Stage::predict, "-predict"};
+      return Stage::predict;
     default:
-      return {Stage::train, ""};
+      return Stage::train;
   }
 }
 
@@ -34,16 +30,14 @@ Kind kind_of(Command command) {
 ExitCode run_manifest(const CommandLine& line) {
   manifest::Manifest manifest = manifest::read(line.manifest, line.sets);
   manifest.plugin_paths.insert(manifest.plugin_paths.begin(), line.plugins.begin(), line.plugins.end());
-  const Kind kind = kind_of(line.command);
-  const std::string root = manifest.trainer.default_root_dir.empty() ? "runs" : manifest.trainer.default_root_dir;
   loop::TrainRequest request;
+  request.stage = stage_of(line.command);
   request.run_folder =
-      line.out.empty() ? std::filesystem::current_path() / root / (manifest.name + kind.suffix) : line.out;
+      line.out.empty() ? loop::default_run_folder(manifest.trainer, manifest.name, request.stage) : line.out;
   request.program_folder = program_folder();
   request.trusted = line.trusted;
   request.json = line.json;
   request.on_terminal = isatty(STDOUT_FILENO) == 1;
-  request.stage = kind.stage;
   request.weights = line.weights;
   request.format = line.csv ? loop::PredictionFormat::csv : loop::PredictionFormat::safetensors;
   return loop::train(manifest, request);

@@ -10,7 +10,7 @@
 
 namespace tenon::loop {
 
-enum class PredictionFormat { safetensors, csv };
+using tenon::PredictionFormat;
 
 /// Writes what engine.predictions() gives to `predictions.safetensors` or `predictions.csv` in `folder` and answers the
 /// file. In a CSV a row is a sample, and a tensor of one number for each sample a column of its name, of more of them

@@ -135,7 +135,8 @@ RunOutcome run(const manifest::Manifest& manifest, const RunRequest& request, co
   const std::vector<LoadedCallback> loaded = load(manifest, callbacks, request);
   const bool is_trial = manifest.trainer.fast_dev_run > 0;
   const std::filesystem::path wanted = request.run_folder.string() + (is_trial ? "-fast_dev_run" : "");
-  const std::filesystem::path folder = claim_run_folder(wanted);
+  const RunFolder claimed(wanted);
+  const std::filesystem::path& folder = claimed.path();
   if (folder != wanted && !is_trial)
     chain::log(TENON_LOG_INFO, "", wanted.string() + " is taken: this run goes to " + folder.string());
   const RemoveAtEnd trial(is_trial ? folder : std::filesystem::path());

@@ -25,20 +25,20 @@ namespace fs = std::filesystem;
                                       "; choose another with --out DIR");
 }
 
-/// Whether the folder is now ours; not where something else stands there, or another run has just taken it.
-bool claim(const fs::path& folder) {
+/// The folder's lock; -1 where something else stands there, or another run has just taken it.
+int claim(const fs::path& folder) {
   std::error_code wrong;
-  if (fs::exists(folder, wrong) && !fs::is_directory(folder)) return false;
+  if (fs::exists(folder, wrong) && !fs::is_directory(folder)) return -1;
   fs::create_directories(folder, wrong);
   if (wrong) refuse(folder, wrong.message());
   const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) refuse(folder, std::strerror(errno));
-  // Some network file systems know no locks: there the empty folder has to do. The lock ends with the process.
+  // Some network file systems know no locks: there the empty folder has to do.
   const bool is_locked_elsewhere = ::flock(directory, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  if (!is_locked_elsewhere && fs::is_empty(folder, wrong) && !wrong) return true;
+  if (!is_locked_elsewhere && fs::is_empty(folder, wrong) && !wrong) return directory;
   ::close(directory);
   if (wrong) refuse(folder, wrong.message());
-  return false;
+  return -1;
 }
 
 void probe(const fs::path& folder) {
@@ -51,12 +51,29 @@ void probe(const fs::path& folder) {
 
 }  // namespace
 
-fs::path claim_run_folder(const fs::path& wanted) {
-  fs::path folder = wanted;
-  for (int version = 1; !claim(folder); ++version) folder = wanted.string() + "-v" + std::to_string(version);
-  probe(folder);
-  return folder;
+const char* folder_suffix(Stage stage) {
+  return stage == Stage::validation ? "-validate"
+         : stage == Stage::test     ? "-test"
+         : stage == Stage::predict  ? "-predict"
+                                    : "";
 }
+
+fs::path default_run_folder(const TrainerOptions& options, const std::string& name, Stage stage) {
+  const std::string root = options.default_root_dir.empty() ? "runs" : options.default_root_dir;
+  return fs::absolute(root) / (name + folder_suffix(stage));
+}
+
+RunFolder::RunFolder(const fs::path& wanted) : path_(wanted) {
+  for (int version = 1; (lock_ = claim(path_)) < 0; ++version) path_ = wanted.string() + "-v" + std::to_string(version);
+  try {
+    probe(path_);
+  } catch (...) {
+    ::close(lock_);
+    throw;
+  }
+}
+
+RunFolder::~RunFolder() { ::close(lock_); }
 
 void make_empty(const fs::path& claimed) noexcept {
   std::error_code wrong;

@@ -12,6 +12,7 @@
 #include "chain/breadcrumb.hpp"
 #include "chain/identity.hpp"
 #include "loop/run.hpp"
+#include "loop/run_folder.hpp"
 #include "manifest/json_source.hpp"
 #include "manifest/json_text.hpp"
 #include "manifest/manifest.hpp"
@@ -82,10 +83,9 @@ struct Trainer::Parts {
     return manifest::read_value(manifest::parse_json(manifest::json_text(whole), origins.name).value, file, origins);
   }
 
-  fs::path wanted_run_folder() const {
-    if (!run_folder.empty()) return fs::absolute(run_folder);
-    const fs::path root = options.default_root_dir.empty() ? "runs" : options.default_root_dir;
-    return fs::absolute(root) / file.stem();
+  fs::path wanted_run_folder(Stage stage) const {
+    if (run_folder.empty()) return loop::default_run_folder(options, file.stem(), stage);
+    return fs::absolute(run_folder).string() + loop::folder_suffix(stage);
   }
 };
 
@@ -170,14 +170,17 @@ TaskContext Trainer::task_context(json::object config) const {
           parts_->options.device};
 }
 
-RunResult Trainer::run(Stage, const std::function<MadeEngine(const TrainerOptions&)>& make) {
+RunResult Trainer::run_stage(Stage stage, const Weights& weights, PredictionFormat format, const Make& make) {
   const manifest::Manifest manifest = parts_->to_manifest();
   loop::RunRequest request;
-  request.run_folder = parts_->wanted_run_folder();
+  request.run_folder = parts_->wanted_run_folder(stage);
   request.program_folder = library_folder();
   request.trusted = parts_->trusted;
   request.in_process = parts_->in_process;
   request.on_terminal = isatty(STDOUT_FILENO) == 1;
+  request.stage = stage;
+  request.weights = weights.file;
+  request.format = format;
   if (const auto& listener = parts_->listener)
     request.on_decision = [&](const loop::Decision& decision) { listener(loop::to_json(decision)); };
 
@@ -200,6 +203,7 @@ RunResult Trainer::run(Stage, const std::function<MadeEngine(const TrainerOption
   result.account = std::move(outcome.account);
   result.metrics = std::move(outcome.metrics);
   result.folder = std::move(outcome.folder);
+  result.predictions = std::move(outcome.predictions);
   return result;
 }
 

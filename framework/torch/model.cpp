@@ -73,6 +73,20 @@ void Model::load(std::span<const loop::EngineTensor> weights, const std::string&
   for (auto& [tensor, view] : copies) tensor.copy_(tensor_of(*view));
 }
 
+void Model::load(const torch::nn::Module& other) {
+  const at::NoGradGuard no_gradients;
+  std::vector<NamedTensor> numbers;
+  const auto take = [&](const auto& tensors) {
+    for (const auto& item : tensors)
+      if (item.value().defined()) numbers.push_back({item.key(), item.value().detach().to(c10::kCPU).contiguous()});
+  };
+  take(other.named_parameters());
+  take(other.named_buffers());
+  std::vector<loop::EngineTensor> weights;
+  for (const NamedTensor& named : numbers) weights.push_back({named.name, view_of(named.tensor)});
+  load(weights, "the model that the weights are taken from");
+}
+
 void Model::add(const std::string& name, const at::Tensor& tensor, std::vector<NamedTensor>& to) {
   if (!tensor.defined()) return;
   const auto [known, fresh] = names_.emplace(tensor.unsafeGetTensorImpl(), name);

@@ -34,6 +34,9 @@ class Model {
   /// fit; `from` heads it.
   void load(std::span<const loop::EngineTensor> weights, const std::string& from);
 
+  /// The same from another module, on whatever device.
+  void load(const torch::nn::Module& other);
+
   torch::nn::Module& module() noexcept { return *module_; }
   const std::shared_ptr<torch::nn::Module>& shared() const noexcept { return module_; }
   const std::vector<NamedTensor>& parameters() const noexcept { return parameters_; }

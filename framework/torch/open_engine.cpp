@@ -53,14 +53,16 @@ std::string class_name(const Task& task) {
 }  // namespace
 }  // namespace tenon::torch_engine
 
-tenon::MadeEngine tenon::make_engine(std::unique_ptr<Task> task, const TrainerOptions& options, Stage stage) {
-  if (!task) throw Failure(ExitCode::task, "there is no task to train: a NULL pointer was given");
+tenon::MadeEngine tenon::make_engine(std::unique_ptr<Task> task, const torch::nn::Module* weights,
+                                     const TrainerOptions& options, Stage stage) {
+  if (!task) throw Failure(ExitCode::task, "there is no task: the trainer was given a NULL pointer");
   const c10::Device device = torch_engine::set_up(options);
   task->context_.seed = options.seed;
   task->context_.device = device.str();
   std::string name = torch_engine::class_name(*task);
   auto engine = std::make_unique<torch_engine::TorchEngine>(std::move(task), std::move(name),
                                                             torch_engine::EngineSettings{stage, options, device});
+  if (weights != nullptr) engine->model().load(*weights);
   std::shared_ptr<torch::nn::Module> model = engine->model().shared();
   return {engine.release(), std::move(model)};
 }

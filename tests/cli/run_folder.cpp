@@ -29,7 +29,7 @@ BOOST_AUTO_TEST_SUITE(run_folder)
 
 BOOST_AUTO_TEST_CASE(a_new_folder_is_made_with_what_is_above_it) {
   const Scratch scratch;
-  BOOST_TEST(claim_run_folder(scratch.path / "runs/digits") == scratch.path / "runs/digits");
+  BOOST_TEST(RunFolder(scratch.path / "runs/digits").path() == scratch.path / "runs/digits");
   BOOST_TEST(fs::is_empty(scratch.path / "runs/digits"));
 }
 
@@ -39,24 +39,31 @@ BOOST_AUTO_TEST_CASE(an_empty_folder_is_used_and_a_filled_one_gives_the_first_fr
   std::ofstream(scratch.path / "a/x") << "x";
   std::ofstream(scratch.path / "a-v1/x") << "x";
   std::ofstream(scratch.path / "a-v3/x") << "x";
-  BOOST_TEST(claim_run_folder(scratch.path / "a") == scratch.path / "a-v2");
+  BOOST_TEST(RunFolder(scratch.path / "a").path() == scratch.path / "a-v2");
 }
 
 BOOST_AUTO_TEST_CASE(a_file_in_its_place_gives_a_version_too) {
   const Scratch scratch;
   std::ofstream(scratch.path / "a") << "x";
-  BOOST_TEST(claim_run_folder(scratch.path / "a") == scratch.path / "a-v1");
+  BOOST_TEST(RunFolder(scratch.path / "a").path() == scratch.path / "a-v1");
 }
 
 BOOST_AUTO_TEST_CASE(two_runs_never_get_one_folder) {
   const Scratch scratch;
-  BOOST_TEST(claim_run_folder(scratch.path / "a") == scratch.path / "a");
-  BOOST_TEST(claim_run_folder(scratch.path / "a") == scratch.path / "a-v1");
+  const RunFolder first(scratch.path / "a");
+  BOOST_TEST(first.path() == scratch.path / "a");
+  BOOST_TEST(RunFolder(scratch.path / "a").path() == scratch.path / "a-v1");
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_folder_is_free_again_when_its_run_is_over) {
+  const Scratch scratch;
+  { const RunFolder first(scratch.path / "a"); }
+  BOOST_TEST(RunFolder(scratch.path / "a").path() == scratch.path / "a");
 }
 
 BOOST_AUTO_TEST_CASE(a_folder_that_cannot_be_made_is_refused_with_the_cure) {
   try {
-    claim_run_folder("/dev/null/runs/digits");
+    RunFolder("/dev/null/runs/digits");
     BOOST_TEST(false, "not refused");
   } catch (const Failure& failure) {
     BOOST_TEST((failure.code() == ExitCode::output));

@@ -3,6 +3,9 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 
+#include "manifest/json_text.hpp"
+#include "manifest/manifest_schema.hpp"
+#include "manifest/write_trainer.hpp"
 #include "manifest_texts.hpp"
 
 namespace tenon::manifest {
@@ -150,6 +153,57 @@ BOOST_AUTO_TEST_CASE(debugging_options_are_read) {
 BOOST_AUTO_TEST_CASE(a_seed_that_a_number_cannot_hold_is_refused) {
   BOOST_TEST(trainer("\"seed\": 9223372036854775807").seed == 9223372036854775807u);
   BOOST_TEST(refused_trainer("\"seed\": 9223372036854775808").starts_with("run.json:1: /trainer/seed: "));
+}
+
+BOOST_AUTO_TEST_CASE(written_options_are_read_as_the_same) {
+  TrainerOptions options;
+  options.max_epochs = 12;
+  options.min_epochs = 2;
+  options.max_steps = 500;
+  options.min_steps = 3;
+  options.max_time = 90.5;
+  options.val_check_interval = BatchLimit::batches(7);
+  options.check_val_every_n_epoch = 0;
+  options.num_sanity_val_steps = no_limit;
+  options.limit_train_batches = BatchLimit::share_of(0.5);
+  options.limit_val_batches = BatchLimit::batches(1);
+  options.limit_predict_batches = BatchLimit::batches(4);
+  options.fast_dev_run = 2;
+  options.overfit_batches = BatchLimit::share_of(0.25);
+  options.accumulate_grad_batches = 4;
+  options.gradient_clip_val = 0.5;
+  options.gradient_clip_algorithm = ClipAlgorithm::value;
+  options.precision = Precision::bf16_mixed;
+  options.log_every_n_steps = 9;
+  options.deterministic = Deterministic::warn;
+  options.detect_anomaly = true;
+  options.seed = 77;
+  options.threads = 3;
+  options.device = "cuda:1";
+  options.default_root_dir = "out";
+  const auto read_back = [](const TrainerOptions& given) {
+    return from_text("{\"trainer\": " + json_text(write_trainer(given)) + "}").trainer;
+  };
+  const TrainerOptions read = read_back(options);
+  BOOST_TEST(json_text(write_trainer(read)) == json_text(write_trainer(options)));
+  BOOST_TEST(read.max_time == 90.5);
+  BOOST_TEST(read.val_check_interval.count == 7u);
+  BOOST_TEST(read.num_sanity_val_steps == no_limit);
+  BOOST_TEST(read.limit_train_batches.share == 0.5);
+  BOOST_TEST(read.limit_val_batches.count == 1u);
+  BOOST_TEST(!read.limit_val_batches.is_share);
+  BOOST_TEST((read.precision == Precision::bf16_mixed));
+  BOOST_TEST(read.threads == 3u);
+
+  options.limit_test_batches = BatchLimit::batches(no_limit);
+  BOOST_TEST(read_back(options).limit_test_batches.share == 1.0);
+
+  const TrainerOptions defaults = read_back({});
+  BOOST_TEST(defaults.max_epochs == 1000u);
+  BOOST_TEST(std::isinf(defaults.max_time));
+  BOOST_TEST(defaults.val_check_interval.is_share);
+  for (const auto& [key, schema] : manifest_schema().at("properties").at("trainer").at("properties").as_object())
+    BOOST_TEST(write_trainer(options).contains(key), std::string(key) + " is not written");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

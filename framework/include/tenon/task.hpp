@@ -110,7 +110,8 @@ class Task {
   /// {std::make_shared<torch::optim::AdamW>(...)};` will do. of any type of LibTorch's. One of your own derives
   /// from torch::optim::Optimizer and keeps what it must remember in state(); its states override
   /// serialize(OutputArchive&) with tensors and numbers, or full checkpoints fail. Several are all stepped on the
-  /// gradients of the one loss; their names must differ. A tensor that the module lists under two names is stepped once.
+  /// gradients of the one loss; their names must differ. A tensor that the module lists under two names is stepped
+  /// once.
   virtual std::vector<NamedOptimizer> configure_optimizers(torch::nn::Module& model) = 0;
 
   /// Called once, before make_model.
@@ -153,7 +154,8 @@ class Task {
 
  private:
   friend class TaskStep;
-  friend MadeEngine make_engine(std::unique_ptr<Task> task, const TrainerOptions& options, Stage stage);
+  friend MadeEngine make_engine(std::unique_ptr<Task> task, const torch::nn::Module* weights,
+                                const TrainerOptions& options, Stage stage);
   friend class OptimizerHandle;
   torch_engine::RunningStep& manual_step(const char* what) const;
 

@@ -56,8 +56,20 @@ struct RunResult {
   boost::json::object summary;
   std::string account;                       ///< the summary for a person, a callback after the other
   std::map<std::string, double> metrics;     ///< the last value of everything that was logged
-  std::filesystem::path folder;              ///< of this run
-  std::shared_ptr<torch::nn::Module> model;  ///< as training left it, on its device
+  std::filesystem::path folder;              ///< of this run; of a fast_dev_run it is gone
+  std::filesystem::path predictions;         ///< the file that predict() wrote
+  std::shared_ptr<torch::nn::Module> model;  ///< as the run left it, on its device
+};
+
+/// What a model begins with: nothing but what make_model() gives it, a checkpoint's folder or ref or a .safetensors
+/// file, or the numbers of another module, say a RunResult's.
+struct Weights {
+  Weights() = default;
+  Weights(std::filesystem::path its_file) : file(std::move(its_file)) {}
+  Weights(std::shared_ptr<torch::nn::Module> of) : model(std::move(of)) {}
+
+  std::filesystem::path file;
+  std::shared_ptr<torch::nn::Module> model;
 };
 
 /// A callback's options: `{{"monitor", "val_loss"}, {"save_top_k", 2}}`, a JSON object, or its text.
@@ -83,14 +95,15 @@ struct MadeEngine {
   std::shared_ptr<torch::nn::Module> model;
 };
 
-/// Of libtenon_torch: an engine around a task, whose context gets the options' seed and the device that is used. Throws
-/// Failure.
-MadeEngine make_engine(std::unique_ptr<Task> task, const TrainerOptions& options, Stage stage);
+/// Of libtenon_torch: an engine around a task, whose context gets the options' seed and the device that is used; its
+/// model gets the numbers of `weights`, if there are any. Throws Failure.
+MadeEngine make_engine(std::unique_ptr<Task> task, const torch::nn::Module* weights, const TrainerOptions& options,
+                       Stage stage);
 
 class Trainer {
  public:
   /// `run_folder` is made when training starts; relative ones are so to where the program was started. One that is
-  /// taken gives `<run_folder>-v1`, -v2, ... Without one it is the program's name in options.default_root_dir.
+  /// taken gives `<run_folder>-v1`, -v2, ... Without one it is the program's name in default_root_dir, or in runs.
   explicit Trainer(TrainerOptions options = {}, std::filesystem::path run_folder = {});
   /// Trainer options, plugin folders and callbacks of a manifest; its task is left aside. `sets` are
   /// "trainer.max_epochs=3", as of --set. The run's folder is named after the manifest. Throws Failure
@@ -132,20 +145,44 @@ class Trainer {
   /// program was started; the program's own folder as the library's.
   TaskContext task_context(boost::json::object config = {}) const;
 
-  /// Trains the task from the beginning, to the end or to a stop; what happens while it trains is in the result. May be
-  /// called again: each run has a folder and callbacks of its own. The task's context gets the trainer's seed and
-  /// device. Throws Failure where nothing could be started; the folder is then empty.
+  /// Trains the task, to the end or to a stop; what happens while it trains is in the result. May be called again: each
+  /// run has a folder and callbacks of its own. The task's context gets the trainer's seed and device. Throws Failure
+  /// where nothing could be started; the folder is then empty.
   template <class T>
-  RunResult fit(std::unique_ptr<T> task) {
-    return run(Stage::train, [&](const TrainerOptions& options) {
-      return make_engine(std::unique_ptr<Task>(std::move(task)), options, Stage::train);
-    });
+  RunResult fit(std::unique_ptr<T> task, const Weights& weights = {}) {
+    return run(Stage::train, std::move(task), weights);
+  }
+  /// One pass over the task's validation data, with the trainer's callbacks, in a folder of its own
+  /// (`<run folder>-validate`).
+  template <class T>
+  RunResult validate(std::unique_ptr<T> task, const Weights& weights) {
+    return run(Stage::validation, std::move(task), weights);
+  }
+  /// The same over its test data (`-test`).
+  template <class T>
+  RunResult test(std::unique_ptr<T> task, const Weights& weights) {
+    return run(Stage::test, std::move(task), weights);
+  }
+  /// The same over its predict data (`-predict`); what predict_step gives goes to a file there.
+  template <class T>
+  RunResult predict(std::unique_ptr<T> task, const Weights& weights,
+                    PredictionFormat format = PredictionFormat::safetensors) {
+    return run(Stage::predict, std::move(task), weights, format);
   }
 
  private:
   struct Parts;
+  using Make = std::function<MadeEngine(const TrainerOptions&)>;
   explicit Trainer(std::unique_ptr<Parts> parts) noexcept;
-  RunResult run(Stage stage, const std::function<MadeEngine(const TrainerOptions&)>& make);
+  RunResult run_stage(Stage stage, const Weights& weights, PredictionFormat format, const Make& make);
+
+  template <class T>
+  RunResult run(Stage stage, std::unique_ptr<T> task, const Weights& weights,
+                PredictionFormat format = PredictionFormat::safetensors) {
+    return run_stage(stage, weights, format, [&](const TrainerOptions& options) {
+      return make_engine(std::unique_ptr<Task>(std::move(task)), weights.model.get(), options, stage);
+    });
+  }
 
   std::unique_ptr<Parts> parts_;
 };

@@ -30,6 +30,9 @@ enum class Precision { float32, float64, bf16, bf16_mixed };
 
 enum class Deterministic { no, warn, yes };
 
+/// What predictions are written as; no option of the manifest.
+enum class PredictionFormat { safetensors, csv };
+
 struct TrainerOptions {
   std::uint64_t max_epochs =
       no_limit;  ///< the manifest's -1 and null are no_limit; it has 1000 where neither limit is given
