@@ -61,9 +61,13 @@ const tenon_descriptor descriptor = [] {
 
 }  // namespace
 
-LoopRun run_loop(std::uint64_t steps, int callbacks) {
+LoopRun run_loop(std::uint64_t steps, int callbacks, int metrics) {
   tests::TestEngine engine(steps);
-  engine.on_training_step = [](loop::MetricSink& metrics) { metrics.log("train_loss", 0.5, {}); };
+  std::vector<std::string> names{"train_loss"};
+  while (static_cast<int>(names.size()) < metrics) names.push_back("metric_" + std::to_string(names.size()));
+  engine.on_training_step = [&](loop::MetricSink& sink) {
+    for (const std::string& name : names) sink.log(name, 0.5, {});
+  };
   loop::RunFacts facts;
   facts.run_id = "benchmark";
   facts.run_folder = std::filesystem::path(TENON_BINARY_DIR) / "benchmarks";
