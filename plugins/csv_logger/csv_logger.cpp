@@ -68,13 +68,13 @@ class CsvLogger {
     table_->append(cells_);
   }
 
-  void on_fit_end() {
-    if (!table_) return;
-    rows_ = table_->rows();
-    table_.reset();
-    tenon::publish(host_, TENON_TOPIC_ACCOUNT,
-                   tenon::JsonWriter(host_).object().member("file", filename_).member("rows", rows_).end().finish());
+  /// Commands that evaluate have no fit; what they measure is logged too.
+  void on_setup(const tenon_event_args& args) {
+    if (args.progress->stage != TENON_STAGE_TRAIN)
+      table_.emplace(path_, std::vector<std::string>(fixed.begin(), fixed.end()));
   }
+  void on_fit_end() { close(); }
+  void on_teardown() { close(); }
 
   void save(tenon::StateWriter& out) const { out.put(table_ ? table_->rows() : rows_); }
   void load(tenon::StateReader& in, std::uint32_t saved_version) {
@@ -84,6 +84,14 @@ class CsvLogger {
 
  private:
   static constexpr std::array<const char*, 4> fixed = {"epoch", "step", "time", "event"};
+
+  void close() {
+    if (!table_) return;
+    rows_ = table_->rows();
+    table_.reset();
+    tenon::publish(host_, TENON_TOPIC_ACCOUNT,
+                   tenon::JsonWriter(host_).object().member("file", filename_).member("rows", rows_).end().finish());
+  }
 
   static const tenon_logged_metric& at(const tenon_metrics_args& args, std::uint64_t i) {
     return *TENON_AT(tenon_logged_metric, args.metrics, args.metric_stride, i);

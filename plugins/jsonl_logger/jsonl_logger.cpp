@@ -68,13 +68,12 @@ class JsonlLogger {
     ++lines_;
   }
 
-  void on_fit_end() {
-    if (!file_) return;
-    size_ = file_->size();
-    file_.reset();
-    tenon::publish(host_, TENON_TOPIC_ACCOUNT,
-                   tenon::JsonWriter(host_).object().member("file", filename_).member("lines", lines_).end().finish());
+  /// Commands that evaluate have no fit; what they measure is logged too.
+  void on_setup(const tenon_event_args& args) {
+    if (args.progress->stage != TENON_STAGE_TRAIN) file_.emplace(path_, 0);
   }
+  void on_fit_end() { close(); }
+  void on_teardown() { close(); }
 
   void save(tenon::StateWriter& out) const { out.put(file_ ? file_->size() : size_).put(lines_); }
   void load(tenon::StateReader& in, std::uint32_t saved_version) {
@@ -85,6 +84,14 @@ class JsonlLogger {
   }
 
  private:
+  void close() {
+    if (!file_) return;
+    size_ = file_->size();
+    file_.reset();
+    tenon::publish(host_, TENON_TOPIC_ACCOUNT,
+                   tenon::JsonWriter(host_).object().member("file", filename_).member("lines", lines_).end().finish());
+  }
+
   tenon::Host host_;
   tenon::JsonWriter json_;
   std::string filename_;
