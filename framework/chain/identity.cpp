@@ -3,6 +3,7 @@
 #include "chain/identity.hpp"
 
 #include <boost/json/parse.hpp>
+#include <cstddef>
 #include <stdexcept>
 
 #include "chain/library_section.hpp"
@@ -62,7 +63,7 @@ std::vector<Kind> read_identity(const std::filesystem::path& file) {
 }
 
 Kind kind_of(const tenon_descriptor& descriptor) {
-  if (!TENON_HAS(tenon_descriptor, &descriptor, options_schema) || !descriptor.id || !descriptor.name ||
+  if (descriptor.struct_size < offsetof(tenon_descriptor, needs) || !descriptor.id || !descriptor.name ||
       !descriptor.version)
     throw std::runtime_error("has a descriptor that does not say its id, name and version");
   const auto text = [](const char* given) { return std::string(given ? given : ""); };

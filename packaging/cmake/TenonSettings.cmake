@@ -10,16 +10,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_G
   target_compile_options(tenon_settings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-dangling-reference>)
 endif()
 
-# Where packaging/setup.sh unpacks what it does not install: a prefix, and a folder of prefixes.
 set(TENON_DEPENDENCIES "$ENV{TENON_DEPENDENCIES}" CACHE PATH "Prefix of dependencies that are not installed; empty: the set-up's folder")
-set(tenon_dependencies "${TENON_DEPENDENCIES}")
-if(NOT tenon_dependencies AND DEFINED ENV{XDG_CACHE_HOME})
-  set(tenon_dependencies "$ENV{XDG_CACHE_HOME}/tenon/dependencies")
-elseif(NOT tenon_dependencies)
-  set(tenon_dependencies "$ENV{HOME}/.cache/tenon/dependencies")
-endif()
-file(GLOB tenon_prefixes LIST_DIRECTORIES true "${tenon_dependencies}/*")
-list(APPEND CMAKE_PREFIX_PATH "${tenon_dependencies}" ${tenon_prefixes})
+include(TenonDependencies)
 
 # Header-only and C libraries that ship no CMake package.
 find_path(XXHASH_INCLUDE_DIR xxhash.h)

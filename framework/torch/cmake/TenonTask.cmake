@@ -6,7 +6,8 @@ include_guard(GLOBAL)
 #
 # A task library `name` (name.so), as a target of that name to which more may be linked. It exports tenon_task_v1 alone.
 # DATA files are copied beside it: a task finds its shipped data in TaskContext::library_folder. Without OUTPUT_DIRECTORY it
-# goes to tasks/ of the build folder, where the `tenon` of the same build looks first.
+# goes to tasks/ of the build folder; a manifest names it by its path there, or `tenon` finds it by its name in lib/tenon/tasks
+# of where Tenon is installed.
 function(tenon_add_task name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "OUTPUT_DIRECTORY" "SOURCES;DATA")
   if(NOT arg_SOURCES)
@@ -20,7 +21,7 @@ function(tenon_add_task name)
   endif()
 
   add_library(${name} MODULE ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE tenon_torch)
+  target_link_libraries(${name} PRIVATE Tenon::torch)
   set_target_properties(${name} PROPERTIES
     PREFIX "" POSITION_INDEPENDENT_CODE ON
     CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
