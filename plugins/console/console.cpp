@@ -38,6 +38,7 @@ class Console {
       "items": {"enum": ["save", "remove", "ref", "stop", "skip", "restore", "warn"]},
       "default": ["save", "stop", "restore"],
       "description": "Which decisions of the callbacks are printed, with their reasons"},
+    "texts": {"type": "boolean", "default": true, "description": "Print the texts that the task puts on record"},
     "progress_bar": {"type": "boolean", "default": true,
       "description": "Draw a progress bar when standard output is a terminal"},
     "refresh_seconds": {"type": "number", "minimum": 0, "default": 0.1,
@@ -91,6 +92,13 @@ class Console {
       screen_->line("epoch " + std::to_string(at.epoch) + "  step " + std::to_string(at.step) + listed(logged));
   }
 
+  void on_record(const tenon_record_args& args) {
+    if (!screen_ || !prints_texts_ || args.kind != TENON_RECORD_TEXT || args.data == nullptr) return;
+    screen_->line("  " + std::string(tenon::view(args.name)) + ":");
+    const std::string_view text(static_cast<const char*>(args.data), args.size);
+    for (const std::string& line : tenon::console::text_lines(text)) screen_->line("    " + line);
+  }
+
   void on_decision(const tenon_decision_args& args) {
     const std::string action(tenon::view(args.action_name));
     if (!screen_ || std::find(decisions_.begin(), decisions_.end(), action) == decisions_.end()) return;
@@ -119,6 +127,7 @@ class Console {
       : host_(host),
         metrics_(options.list<std::string>("/metrics")),
         decisions_(options.list<std::string>("/decisions")),
+        prints_texts_(options.get<bool>("/texts")),
         wants_bar_(options.get<bool>("/progress_bar")),
         bar_(options.get<double>("/refresh_seconds")) {}
 
@@ -175,6 +184,7 @@ class Console {
   tenon::Host host_;
   std::vector<std::string> metrics_;
   std::vector<std::string> decisions_;
+  bool prints_texts_;
   bool wants_bar_;
   ProgressBar bar_;
   std::optional<Screen> screen_;

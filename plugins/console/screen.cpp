@@ -47,4 +47,17 @@ void Screen::clear() {
   drawn_ = false;
 }
 
+std::vector<std::string> text_lines(std::string_view text) {
+  std::vector<std::string> lines(1);
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n')
+      lines.emplace_back();
+    else
+      lines.back() += (byte < 0x20 && c != '\t') || byte == 0x7F ? '?' : c;
+  }
+  while (!lines.empty() && lines.back().empty()) lines.pop_back();
+  return lines;
+}
+
 }  // namespace tenon::console

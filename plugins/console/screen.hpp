@@ -6,6 +6,8 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace tenon::console {
 
@@ -26,6 +28,9 @@ class Screen {
   bool terminal_;
   bool drawn_ = false;
 };
+
+/// The lines of a text that anything may stand in; what would move a terminal's cursor or change its colours is '?'.
+std::vector<std::string> text_lines(std::string_view text);
 
 }  // namespace tenon::console
 

@@ -86,6 +86,25 @@ BOOST_AUTO_TEST_CASE(a_failed_save_and_a_stop_are_told) {
   BOOST_TEST(text.find("  stop  (stop: val_loss did not improve for 1 check: best 1, now 1)\n") != std::string::npos);
 }
 
+namespace {
+
+/// A run whose first batch puts this text on record.
+std::string told(const std::string& text, const std::string& config) {
+  PluginRun run(R"([{"plugin": "console", "config": )" + config + "}]");
+  run.engine.on_backward = [&] {
+    if (run.engine.batch <= 1) run.engine.listener->record({TENON_RECORD_TEXT, "sample", "text/plain", text, nullptr});
+  };
+  return printed(run);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_text_on_record_is_printed_line_by_line_and_cannot_command_the_terminal) {
+  BOOST_TEST(told("To be,\n\nor\x1b[2J not\n\n", "{}")
+                 .find("\n  sample:\n    To be,\n    \n    or?[2J not\nepoch 0  step 2") != std::string::npos);
+  BOOST_TEST(told("To be", R"({"texts": false})").find("To be") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_terminal_gets_a_bar_that_lines_do_not_run_into) {
   PluginRun run(R"([{"plugin": "console", "config": {"refresh_seconds": 0}}])");
   run.on_terminal = true;
