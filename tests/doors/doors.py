@@ -57,6 +57,8 @@ ROOMS = {
     "test with LibTorch": (r"tests/(torch|benchmarks|resume|interop)/", ["*"], ["*"]),
     "test": (r"tests/", ["*"], ["*", "-LibTorch"]),
 }
+# Folders of their own that share a file all the same.
+SHARED = {("examples/gan", "examples/digits/digits_data.hpp")}
 SEES_LIBTORCH = {"torch", "public", "example", "test with LibTorch"}
 
 
@@ -156,7 +158,7 @@ class Tree:
                 self.check_library(path, number, name, room, libraries)
             elif "*" not in doors and room_of(ours) not in doors and ours not in doors:
                 self.complain(path, number, "%s must not include %s of %s" % (room, ours, room_of(ours)))
-            elif room == room_of(ours) and room in ("plugin", "example", "example plugin") and owner(path) != owner(ours):
+            elif room == room_of(ours) and room in ("plugin", "example", "example plugin") and owner(path) != owner(ours) and (owner(path), ours) not in SHARED:
                 self.complain(path, number, "%s must not include %s of another one" % (owner(path), ours))
 
         behind = self.libraries_behind(path, set())
