@@ -7,9 +7,11 @@
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../runs/program.hpp"
@@ -58,19 +60,32 @@ inline boost::json::object document(const runs_test::fs::path& checkpoint) {
   return boost::json::parse(runs_test::read(checkpoint / "checkpoint.json")).as_object();
 }
 
-/// Names and shapes of a safetensors file.
-inline std::map<std::string, std::vector<std::int64_t>> tensors(const runs_test::fs::path& file) {
+/// A safetensors file's header, and its bytes from the first tensor on.
+inline std::pair<boost::json::object, std::string> safetensors(const runs_test::fs::path& file) {
   const std::string bytes = runs_test::read(file);
   std::uint64_t size = 0;
   for (int i = 7; i >= 0; --i) size = size << 8 | static_cast<unsigned char>(bytes.at(static_cast<std::size_t>(i)));
+  return {boost::json::parse(bytes.substr(8, size)).as_object(), bytes.substr(8 + size)};
+}
+
+/// Names and shapes of a safetensors file.
+inline std::map<std::string, std::vector<std::int64_t>> tensors(const runs_test::fs::path& file) {
   std::map<std::string, std::vector<std::int64_t>> found;
-  const boost::json::value header = boost::json::parse(bytes.substr(8, size));
-  for (const auto& [name, about] : header.as_object()) {
+  const auto [header, data] = safetensors(file);
+  for (const auto& [name, about] : header) {
     if (name == "__metadata__") continue;
     std::vector<std::int64_t>& shape = found[name];
     for (const auto& length : about.at("shape").as_array()) shape.push_back(length.to_number<std::int64_t>());
   }
   return found;
+}
+
+/// The one number of an int64 tensor.
+inline std::int64_t whole_number(const runs_test::fs::path& file, const std::string& name) {
+  const auto [header, data] = safetensors(file);
+  std::int64_t value = 0;
+  std::memcpy(&value, data.data() + header.at(name).at("data_offsets").at(0).to_number<std::size_t>(), sizeof value);
+  return value;
 }
 
 }  // namespace examples_test

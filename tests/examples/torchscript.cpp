@@ -59,6 +59,13 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_s_weights_validate_as_they_did_in_training) {
   BOOST_TEST(summary.at("metrics").at("val_loss").to_number<double>() == trained, boost::test_tools::tolerance(1e-6));
 }
 
+BOOST_AUTO_TEST_CASE(training_and_evaluation_mode_reach_the_script) {
+  const Workplace here;
+  train(here, "torchscript", "--set trainer.max_epochs=1 --set callbacks.best.config.filename=one");
+  // Batch normalisation counts the batches of training alone: 45, and not those of two evaluations.
+  BOOST_TEST(whole_number(here / "run/checkpoints/one.ckpt/model.safetensors", "features.1.num_batches_tracked") == 45);
+}
+
 BOOST_AUTO_TEST_CASE(columns_can_be_named_and_wrong_ones_are_refused) {
   const Workplace here;
   std::string rows;
