@@ -111,7 +111,7 @@ Trained train(Data data) {
   out.weight = engine.model().parameters().at(0).tensor.detach().clone();
   for (std::size_t i = 0; i < loaders; ++i) {
     const std::string name = loaders == 1 ? "val_loss" : "val_loss/dataloader_idx_" + std::to_string(i);
-    out.losses.push_back(fit.metrics().value(fit.metrics().id(name)));
+    out.losses.push_back(fit.metrics().at(fit.metrics().id(name)).value);
   }
   return out;
 }
