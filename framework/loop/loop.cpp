@@ -353,7 +353,7 @@ void Loop::tell_not_finite() {
       TENON_LOG_WARN, "",
       where() +
           "training_step: the loss is not finite (told once); \"detect_anomaly\": true in the trainer stops there "
-          "and names the layer, early_stopping's check_finite ends such a run");
+          "and names the layer");
 }
 
 void Loop::plan_validation() {

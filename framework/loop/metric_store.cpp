@@ -138,10 +138,12 @@ Goal MetricStore::monitor(std::string_view name, std::string_view mode, tenon_me
                                                  (known == Goal::minimize ? "min" : "max") + "\"");
   if (wanted == Goal::none) wanted = m.goal != Goal::none ? m.goal : well_known_goal(name);
   if (wanted == Goal::none)
-    throw AbiError(TENON_E_INVALID_ARGUMENT, "'mode' is missing: whether a small or a large " + in_quotes(name) +
-                                                 " is better cannot be known (the task declares no goal for it and "
-                                                 "the name is none of the well-known ones); say \"mode\": \"min\" or "
-                                                 "\"mode\": \"max\"");
+    throw AbiError(TENON_E_INVALID_ARGUMENT,
+                   "'mode' is missing: whether a small or a large " + in_quotes(name) +
+                       " is better cannot be known (the task declares no goal for it and "
+                       "the name is none of the well-known ones); say \"mode\": \"min\" or "
+                       "\"mode\": \"max\"" +
+                       (task_declares_ && !m.declared ? "; or is the name misspelt" + nearest(name) : std::string()));
   m.monitored = true;
   m.flags |= TENON_METRIC_MONITORED;
   (wanted == Goal::minimize ? m.minimized : m.maximized) = true;

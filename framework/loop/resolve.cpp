@@ -87,13 +87,16 @@ void tell_duplicates(const std::vector<ResolvedCallback>& resolved, const chain:
 std::vector<ResolvedCallback> resolve_callbacks(const manifest::Manifest& manifest, const chain::Catalogue& catalogue,
                                                 const InProcess& in_process) {
   std::vector<ResolvedCallback> resolved;
-  for (const manifest::CallbackEntry& entry : manifest.callbacks) {
-    const auto own = in_process.find(entry.id);
-    resolved.push_back(
-        own == in_process.end()
-            ? resolve_callback(manifest, entry, catalogue)
-            : with_options(manifest, entry, {{}, own_kind(*own->second, manifest.where(entry.pointer))}));
-  }
+  Refusals refusals;
+  for (const manifest::CallbackEntry& entry : manifest.callbacks)
+    refusals.gather([&] {
+      const auto own = in_process.find(entry.id);
+      resolved.push_back(
+          own == in_process.end()
+              ? resolve_callback(manifest, entry, catalogue)
+              : with_options(manifest, entry, {{}, own_kind(*own->second, manifest.where(entry.pointer))}));
+    });
+  refusals.throw_if_any();
   tell_duplicates(resolved, catalogue);
   return resolved;
 }

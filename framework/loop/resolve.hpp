@@ -14,6 +14,7 @@
 
 #include "chain/catalogue.hpp"
 #include "manifest/manifest.hpp"
+#include "tenon/failure.hpp"
 
 namespace tenon::loop {
 
@@ -29,6 +30,27 @@ struct ResolvedTask {
   std::filesystem::path library;
   boost::json::object identity;
   boost::json::object config;  ///< with the schema's defaults
+};
+
+/// Gathers what is wrong, so that it is said at once: one text, with the first one's exit code.
+class Refusals {
+ public:
+  template <class Body>
+  void gather(const Body& body) {
+    try {
+      body();
+    } catch (const Failure& failure) {
+      if (text_.empty()) code_ = failure.code();
+      text_ += (text_.empty() ? "" : "\n") + std::string(failure.what());
+    }
+  }
+  void throw_if_any() const {
+    if (!text_.empty()) throw Failure(code_, text_);
+  }
+
+ private:
+  ExitCode code_ = ExitCode::ok;
+  std::string text_;
 };
 
 /// The folders that a manifest's plugins are looked for in.

@@ -127,9 +127,14 @@ RunOutcome run_in(const std::filesystem::path& folder, const manifest::Manifest&
 }  // namespace
 
 RunOutcome run(const manifest::Manifest& manifest, const RunRequest& request, const TaskSource& source) {
-  const std::vector<ResolvedCallback> callbacks =
-      resolve_callbacks(manifest, catalogue_of(manifest, request.program_folder), request.in_process);
-  const ResolvedTask task = source.find();
+  std::vector<ResolvedCallback> callbacks;
+  ResolvedTask task;
+  Refusals refusals;
+  refusals.gather([&] {
+    callbacks = resolve_callbacks(manifest, catalogue_of(manifest, request.program_folder), request.in_process);
+  });
+  refusals.gather([&] { task = source.find(); });
+  refusals.throw_if_any();
   const std::string document = manifest::json_text(resolved_document(manifest, callbacks, task));
   // Loaded before LibTorch: what is not to be trusted is refused in milliseconds.
   const std::vector<LoadedCallback> loaded = load(manifest, callbacks, request);

@@ -67,6 +67,14 @@ BOOST_AUTO_TEST_CASE(a_metric_without_a_direction) {
   expect(here, here.run("train run.json"), 6, {"'mode' is missing", "\"mode\": \"min\""});
 }
 
+BOOST_AUTO_TEST_CASE(all_that_is_wrong_with_task_and_plugins_is_said_at_once) {
+  const Workplace here;
+  here.manifest(
+      R"({"plugin": "csv_loger"}, {"plugin": "early_stopping", "config": {"monitor": "val_loss", "patiense": 3}})", "",
+      R"({"library": "digits", "config": {"hiden": 3}})");
+  expect(here, here.run("train run.json"), 4, {"csv_loger", "'patience'", "'hidden'"});
+}
+
 BOOST_AUTO_TEST_CASE(a_metric_that_the_task_does_not_declare) {
   const Workplace here;
   here.manifest(R"({"plugin": "early_stopping", "config": {"monitor": "val_los"}})");
