@@ -52,7 +52,7 @@ class DigitsTask : public tenon::TaskFor<Mlp> {
   void validation_step(Mlp& model, const tenon::Batch& batch) override {
     const at::Tensor scores = model.forward(batch[0]);
     log("val_loss", at::cross_entropy_loss(scores, batch[1]), {.prog_bar = true});
-    log("val_acc", scores.argmax(1).eq(batch[1]).to(at::kFloat).mean(), {.prog_bar = true});
+    log("val_acc", scores.argmax(1).eq(batch[1]).to(at::kDouble).mean(), {.prog_bar = true});
   }
 
   tenon::Predictions predict_step(Mlp& model, const tenon::Batch& batch) override {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 
@@ -20,8 +21,13 @@ struct Fatal {
   int number;
   const char* name;
 };
-constexpr std::array<Fatal, 5> fatal{
-    {{SIGSEGV, "SIGSEGV"}, {SIGBUS, "SIGBUS"}, {SIGFPE, "SIGFPE"}, {SIGILL, "SIGILL"}, {SIGABRT, "SIGABRT"}}};
+constexpr std::array<Fatal, 7> fatal{{{SIGSEGV, "SIGSEGV"},
+                                      {SIGBUS, "SIGBUS"},
+                                      {SIGFPE, "SIGFPE"},
+                                      {SIGILL, "SIGILL"},
+                                      {SIGABRT, "SIGABRT"},
+                                      {SIGTRAP, "SIGTRAP"},
+                                      {SIGSYS, "SIGSYS"}}};
 std::array<struct sigaction, fatal.size()> before;
 
 // Everything from here to report() must be async-signal-safe: no allocation, no locks, no formatting library.
@@ -79,6 +85,19 @@ void report(int number, siginfo_t* info, void*) {
   if (info == nullptr || info->si_code <= 0) raise(number);
 }
 
+/// exit() in a hook would end the run as if all were well.
+void report_exit() {
+  const Breadcrumb::Trail trail = Breadcrumb::here();
+  if (trail.who == nullptr) return;
+  Line line;
+  line.put("exit() was called in ");
+  line.put(trail.who);
+  line.put(", hook ");
+  line.put(trail.hook);
+  line.write();
+  _exit(1);
+}
+
 /// A thread's signal stack; given back before its memory goes.
 class SignalStack {
  public:
@@ -112,6 +131,8 @@ void install_crash_handler() {
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     sigemptyset(&action.sa_mask);
     for (std::size_t i = 0; i < fatal.size(); ++i) sigaction(fatal[i].number, &action, &before[i]);
+    std::atexit(report_exit);
+    std::at_quick_exit(report_exit);
   });
 }
 

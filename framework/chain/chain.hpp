@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -124,6 +125,10 @@ class Chain {
   /// nullptr when there is none of this id.
   Callback* find(std::string_view id) noexcept;
 
+  /// What callbacks have asked for a place of in the run's folder.
+  const std::set<std::filesystem::path>& run_files() const noexcept { return run_files_; }
+  void add_run_file(std::filesystem::path file) { run_files_.insert(std::move(file)); }
+
   // One method for each hook: everyone who listens and is not disabled, in order; one branch where nobody does.
   //   void on_*(const tenon_..._args&)                     throws CallbackError after the whole chain has had it, or
   //                                                        Failure where a refusal to start has a code of its own
@@ -207,6 +212,7 @@ class Chain {
   ChainFolders folders_;
   AbiModel model_;
   std::thread::id loop_thread_ = std::this_thread::get_id();
+  std::set<std::filesystem::path> run_files_;
   std::vector<std::unique_ptr<Callback>> callbacks_;
   std::array<Listeners, hook_count> listeners_;
   Board board_;

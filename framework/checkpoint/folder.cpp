@@ -13,6 +13,7 @@
 
 #include "checkpoint/checkpoint_writer.hpp"
 #include "checkpoint/document.hpp"
+#include "checkpoint/format.hpp"
 #include "checkpoint/names.hpp"
 #include "checkpoint/refs.hpp"
 #include "checkpoint/sweep.hpp"
@@ -168,6 +169,9 @@ void Folder::remove(std::string_view name) {
       throw WriteError(WriteError::Reason::invalid,
                        what + ": it is not one that this run has written; remove it by hand");
     }
+    if (const std::string other = foreign_file(parent, entry); !other.empty())
+      throw WriteError(WriteError::Reason::invalid,
+                       what + ": " + in_quotes(other) + " in it is not of this run's making; move that elsewhere");
     const bool durable = is_durable(name);
     if (!rename_new(parent, entry, root_, trash)) {
       errno = EEXIST;
@@ -311,6 +315,15 @@ bool Folder::is_own(std::string_view name, const Descriptor& parent, const std::
     if (error.reason() == ReadError::Reason::io) throw std::system_error(error.code(), "find out who wrote it");
     return false;
   }
+}
+
+std::string Folder::foreign_file(const Descriptor& parent, const std::string& entry) const {
+  const Descriptor inside = open_folder(files_, parent.number(), entry);
+  std::vector<std::string> names;
+  if (uninterrupted([&] { return files_.list(inside.number(), names); }) == -1) throw_system_error("list", entry);
+  for (const std::string& name : names)
+    if (name != model_file && name != training_file && name != document_file) return name;
+  return "";
 }
 
 bool Folder::is_durable(std::string_view name) const {

@@ -82,6 +82,8 @@ class Folder {
   Descriptor open_parent(const std::string& folder, bool make, bool durable);
   void remove_empty_parents(std::string folder) noexcept;
   bool is_own(std::string_view name, const Descriptor& parent, const std::string& entry) const;
+  /// The first that no checkpoint has; empty when there is none.
+  std::string foreign_file(const Descriptor& parent, const std::string& entry) const;
   bool is_durable(std::string_view name) const;
   void discard(const std::string& temporary) noexcept;
   void sweep_leftovers() noexcept;

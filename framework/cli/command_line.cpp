@@ -215,6 +215,8 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   }
   parser.line.command = found->second;
   if (!parser.line.out.empty()) parser.line.out = whole(parser.line.out);
+  if (at.get_option_no_throw("--weights") != nullptr && at.count("--weights") > 0 && parser.line.weights.empty())
+    refuse(at, "--weights is empty: give a checkpoint's folder or a .safetensors file, or 'none'");
   if (parser.line.weights == "none") parser.line.weights.clear();
   if (!parser.line.weights.empty()) parser.line.weights = whole(parser.line.weights);
   parser.line.csv = parser.format == "csv";

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <boost/json/object.hpp>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string_view>
@@ -80,4 +81,9 @@ ExitCode guarded(int argc, const char* const* argv) {
 }  // namespace
 }  // namespace tenon::cli
 
-int main(int argc, char** argv) { return static_cast<int>(tenon::cli::guarded(argc, argv)); }
+int main(int argc, char** argv) {
+  // A closed terminal or a limit of the file's size is an error to be told, not the end of the training.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  return static_cast<int>(tenon::cli::guarded(argc, argv));
+}

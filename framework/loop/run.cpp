@@ -68,10 +68,12 @@ RunFacts run_facts(const RunRequest& request, const Engine& engine, const Traine
   return facts;
 }
 
-void keep_manifest(const std::filesystem::path& folder, const std::string& document) {
-  std::ofstream out(folder / "manifest.json", std::ios::trunc);
+std::filesystem::path keep_manifest(const std::filesystem::path& folder, const std::string& document) {
+  const std::filesystem::path file = folder / "manifest.json";
+  std::ofstream out(file, std::ios::trunc);
   out << document << '\n';
-  if (!out.flush()) throw Failure(ExitCode::output, "'" + (folder / "manifest.json").string() + "' cannot be written");
+  if (!out.flush()) throw Failure(ExitCode::output, "'" + file.string() + "' cannot be written");
+  return file;
 }
 
 std::map<std::string, double> last_values(const MetricStore& metrics) {
@@ -110,12 +112,17 @@ RunOutcome run_in(const std::filesystem::path& folder, const manifest::Manifest&
     manifest::check_options(manifest, "/callbacks", given, schema, where);
   });
   fit.decisions().set_listener(request.on_decision);
-  for (const LoadedCallback& callback : callbacks)
-    fit.chain().add(callback.entry, *callback.descriptor, callback.library);
-
-  keep_manifest(folder, document);
-  const FitResult result = fit.run();
-  if (result.refused) throw Failure(result.exit, result.detail);
+  FitResult result;
+  try {
+    for (const LoadedCallback& callback : callbacks)
+      fit.chain().add(callback.entry, *callback.descriptor, callback.library);
+    fit.chain().add_run_file(keep_manifest(folder, document));
+    result = fit.run();
+    if (result.refused) throw Failure(result.exit, result.detail);
+  } catch (const Failure&) {
+    make_empty(folder, fit.chain().run_files());  // the next attempt finds it as this one did
+    throw;
+  }
   RunOutcome outcome{result, fit.summary(result), fit.account_text(result), last_values(fit.metrics()), folder, {}};
   if (request.stage == Stage::predict && result.reason != TENON_END_FAILED) {
     outcome.predictions = write_predictions(*engine, folder, request.format);
@@ -145,12 +152,7 @@ RunOutcome run(const manifest::Manifest& manifest, const RunRequest& request, co
   if (folder != wanted && !is_trial)
     chain::log(TENON_LOG_INFO, "", wanted.string() + " is taken: this run goes to " + folder.string());
   const RemoveAtEnd trial(is_trial ? folder : std::filesystem::path());
-  try {
-    return run_in(folder, manifest, request, loaded, task, document, source);
-  } catch (const Failure&) {
-    make_empty(folder);  // nothing was trained: the next attempt finds it as this one did
-    throw;
-  }
+  return run_in(folder, manifest, request, loaded, task, document, source);
 }
 
 }  // namespace tenon::loop

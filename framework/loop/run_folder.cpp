@@ -13,6 +13,7 @@
 #include <cstring>
 #include <ctime>
 #include <random>
+#include <vector>
 
 namespace tenon::loop {
 
@@ -25,12 +26,28 @@ namespace fs = std::filesystem;
                                       "; choose another with --out DIR");
 }
 
+void sync(const fs::path& folder) {
+  const int opened = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (opened < 0) return;  // a folder above that may not be read is not ours to sync
+  ::fsync(opened);
+  ::close(opened);
+}
+
+/// Each new folder's entry is durable: what is saved in it must not vanish with it in a power cut.
+void make_folders(const fs::path& folder) {
+  std::vector<fs::path> missing;
+  std::error_code wrong;
+  for (fs::path at = folder; !at.empty() && !fs::exists(at, wrong); at = at.parent_path()) missing.push_back(at);
+  fs::create_directories(folder, wrong);
+  if (wrong) refuse(folder, wrong.message());
+  for (auto made = missing.rbegin(); made != missing.rend(); ++made) sync(made->parent_path());
+}
+
 /// The folder's lock; -1 where something else stands there, or another run has just taken it.
 int claim(const fs::path& folder) {
   std::error_code wrong;
   if (fs::exists(folder, wrong) && !fs::is_directory(folder)) return -1;
-  fs::create_directories(folder, wrong);
-  if (wrong) refuse(folder, wrong.message());
+  make_folders(folder);
   const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) refuse(folder, std::strerror(errno));
   // Some network file systems know no locks: there the empty folder has to do.
@@ -75,12 +92,16 @@ RunFolder::RunFolder(const fs::path& wanted) : path_(wanted) {
 
 RunFolder::~RunFolder() { ::close(lock_); }
 
-void make_empty(const fs::path& claimed) noexcept {
-  std::error_code wrong;
-  for (fs::directory_iterator entry(claimed, wrong), end; !wrong && entry != end; entry.increment(wrong)) {
-    std::error_code ignored;
-    fs::remove_all(entry->path(), ignored);
+void make_empty(const fs::path& claimed, const std::set<fs::path>& made) noexcept {
+  std::error_code ignored, wrong;
+  for (const fs::path& file : made) ::unlink(file.c_str());
+  std::vector<fs::path> folders;
+  for (fs::recursive_directory_iterator entry(claimed, wrong), end; !wrong && entry != end; entry.increment(wrong)) {
+    if (entry->is_directory(ignored) && !entry->is_symlink(ignored)) folders.push_back(entry->path());
+    if (entry->path().filename().string().starts_with(".tenon-")) ::unlink(entry->path().c_str());  // a lock of ours
   }
+  // Only empty ones go; what somebody else has put there stays, and the folders around it.
+  for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) ::rmdir(folder->c_str());
 }
 
 std::string new_run_id() {

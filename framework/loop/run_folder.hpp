@@ -7,6 +7,7 @@
 #include <tenon/trainer_options.hpp>
 
 #include <filesystem>
+#include <set>
 #include <string>
 
 namespace tenon::loop {
@@ -35,8 +36,9 @@ class RunFolder {
   int lock_ = -1;
 };
 
-/// Removes what this run has put into its folder; it stays claimed.
-void make_empty(const std::filesystem::path& claimed) noexcept;
+/// Removes what a run that was refused has put into its folder, which stays claimed: the files `made`, locks, and
+/// folders that are empty then. What somebody else has put there stays.
+void make_empty(const std::filesystem::path& claimed, const std::set<std::filesystem::path>& made) noexcept;
 
 /// Unique without any registry: the time and a random number, "20261122-081500-3f9a2c71".
 std::string new_run_id();

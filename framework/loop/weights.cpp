@@ -30,7 +30,8 @@ checkpoint::LoadedTensors read_safetensors(const fs::path& path) {
 }
 
 checkpoint::LoadedTensors read(const fs::path& path) {
-  if (!fs::is_directory(path)) return read_safetensors(path);
+  std::error_code ignored;  // what cannot be looked at cannot be opened either, and that is told
+  if (!fs::is_directory(path, ignored)) return read_safetensors(path);
   const checkpoint::Checkpoint opened = checkpoint::Checkpoint::open(path);
   if (opened.is_replay())
     throw Failure(ExitCode::checkpoint, "'" + path.string() + "' was made by a replay and holds no weights");

@@ -57,8 +57,26 @@ void answer_keys(json::object& object, const std::string& pointer, std::vector<C
   for (const std::string& key : answered) object.erase(key);
 }
 
+/// The validator's regular expressions need stack for each character.
+constexpr std::size_t longest_text = 8192;
+
+void check_lengths(const json::value& value, const std::string& pointer, std::vector<Complaint>& complaints) {
+  if (value.is_string() && value.get_string().size() > longest_text) {
+    complaints.push_back({pointer, "is a text of " + std::to_string(value.get_string().size()) +
+                                       " characters; at most " + std::to_string(longest_text) + " are allowed"});
+  } else if (value.is_array()) {
+    for (std::size_t i = 0; i < value.get_array().size(); ++i)
+      check_lengths(value.get_array()[i], pointer + "/" + std::to_string(i), complaints);
+  } else if (value.is_object()) {
+    for (const auto& member : value.get_object())
+      check_lengths(member.value(), pointer + pointer_step(member.key()), complaints);
+  }
+}
+
 std::vector<Complaint> check_document(json::value& document) {
   std::vector<Complaint> complaints;
+  check_lengths(document, "", complaints);
+  if (!complaints.empty()) return complaints;
   if (document.is_object()) {
     answer_keys(document.get_object(), "", complaints);
     if (json::value* trainer = document.get_object().if_contains("trainer"); trainer && trainer->is_object())

@@ -6,19 +6,21 @@
 #include <tenon/plugin.h>
 #include <tenon/services/options.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #define SCHEMA                                                                                               \
   "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"                                     \
   "\"hook\":{\"type\":\"string\",\"default\":\"on_train_batch_end\",\"description\":\"where: create, save, " \
   "destroy, or a hook's name\"},"                                                                            \
   "\"how\":{\"type\":\"string\",\"default\":\"fail\",\"enum\":[\"nothing\",\"fail\",\"silent\",\"throw\","   \
-  "\"throw_int\",\"unknown\",\"positive\",\"deny\",\"crash\",\"null\",\"abort\",\"overflow\"]}}}"
+  "\"throw_int\",\"unknown\",\"positive\",\"deny\",\"crash\",\"null\",\"abort\",\"overflow\",\"exit\",\"slow\"]}}}"
 
 struct tenon_callback {
   std::string hook, how;
@@ -45,6 +47,8 @@ int overflow(volatile char* above) {
 tenon_status misbehave(const std::string& how, tenon_error* error) {
   if (how == "fail") return say(error, TENON_E_IO, "no space left on device");
   if (how == "silent") return TENON_E_FAILED;
+  if (how == "exit") std::exit(0);
+  if (how == "slow") std::this_thread::sleep_for(std::chrono::milliseconds(700));
   if (how == "throw") throw std::runtime_error("thrown past the ABI");
   if (how == "throw_int") throw 7;
   if (how == "unknown") return say(error, -4711, "a number of its own");

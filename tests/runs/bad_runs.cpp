@@ -6,6 +6,9 @@
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <functional>
+#include <thread>
 
 #include "program.hpp"
 
@@ -26,6 +29,15 @@ void expect(const Workplace& here, const Outcome& run, int code, const std::vect
   const bool steps = read(here / "out.txt").find(" steps") != std::string::npos ||
                      read(here / "out.txt").find("1 step") != std::string::npos;
   BOOST_CHECK_MESSAGE(trained || !steps, "it trained all the same:\n" << run.out);
+}
+
+/// Within ten seconds.
+bool appears(const std::function<bool()>& there) {
+  for (int i = 0; i < 1000; ++i) {
+    if (there()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
 }
 
 std::string misbehave(const std::string& hook, const std::string& how, const std::string& more = "") {
@@ -161,6 +173,67 @@ BOOST_AUTO_TEST_CASE(a_failing_hook_aborts_disables_or_warns_as_the_manifest_say
                   misbehaving);
     expect(here, here.run("train run.json"), 0, {"bad", "no space left on device"}, true);
   }
+}
+
+BOOST_AUTO_TEST_CASE(an_exit_in_a_hook_is_no_success_and_names_the_plugin) {
+  const Workplace here;
+  here.manifest(misbehave("on_train_batch_end", "exit"), misbehaving);
+  const Outcome run = here.run("train run.json");
+  BOOST_TEST(run.code == 1);
+  BOOST_TEST(run.err.find("exit() was called in callback 'bad' (") != std::string::npos, run.err);
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_start_takes_back_its_own_files_and_no_others) {
+  const Workplace here;
+  here.manifest("{\"plugin\": \"csv_logger\"}, " + misbehave("create", "slow") +
+                    ", {\"plugin\": \"early_stopping\", \"config\": {\"monitor\": \"val_los\", \"mode\": \"min\"}}",
+                misbehaving);
+  std::thread somebody([&] {
+    if (appears([&] { return fs::exists(here / "runs/run"); })) here.write("runs/run/notes.txt", "mine\n");
+  });
+  const Outcome run = here.run("train run.json");
+  somebody.join();
+  BOOST_TEST(run.code != 0);
+  BOOST_TEST(read(here / "runs/run/notes.txt") == "mine\n");
+  for (const auto& entry : fs::directory_iterator(here / "runs/run"))
+    BOOST_TEST(entry.path().filename() == "notes.txt", entry.path().string() << " was left behind");
+}
+
+BOOST_AUTO_TEST_CASE(a_checkpoint_into_which_somebody_has_put_a_file_is_not_removed) {
+  const Workplace here;
+  here.manifest(
+      R"({"plugin": "checkpoint", "id": "keep", "config": {"monitor": "val_loss", "save_top_k": 1, "filename": "{epoch}"}}, )" +
+          misbehave("on_train_epoch_end", "slow"),
+      misbehaving);
+  const std::string first = "runs/run/checkpoints/epoch=0.ckpt";
+  std::thread somebody([&] {
+    if (appears([&] { return fs::exists(here / first); })) here.write(first + "/notes.txt", "precious\n");
+  });
+  const Outcome run = here.run("train run.json --set trainer.max_epochs=3");
+  somebody.join();
+  BOOST_TEST(run.code == 0, run.err);
+  BOOST_TEST(read(here / (first + "/notes.txt")) == "precious\n");
+  BOOST_TEST(fs::exists(here / (first + "/checkpoint.json")));
+  BOOST_TEST(run.out.find("could not be removed") != std::string::npos, run.out);
+}
+
+BOOST_AUTO_TEST_CASE(a_text_too_long_for_the_validator_is_refused) {
+  const Workplace here;
+  here.manifest("{\"plugin\": \"csv_logger\", \"id\": \"" + std::string(50000, 'a') + "\"}");
+  expect(here, here.run("train run.json"), 3, {"/callbacks/0/id: is a text of 50000 characters"});
+}
+
+BOOST_AUTO_TEST_CASE(weights_from_an_empty_variable_are_refused) {
+  const Workplace here;
+  here.manifest("");
+  expect(here, here.run("validate run.json --weights ''"), 2, {"--weights is empty"});
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_that_closes_the_output_does_not_end_the_training) {
+  const Workplace here;
+  here.manifest("{\"plugin\": \"console\"}, {\"plugin\": \"csv_logger\"}");
+  here.run("train run.json | true");
+  BOOST_TEST(lines(read(here / "runs/run/metrics.csv")).size() > 2u);
 }
 
 BOOST_AUTO_TEST_CASE(a_crash_in_a_hook_names_the_plugin) {

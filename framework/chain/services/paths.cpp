@@ -65,6 +65,7 @@ tenon_status TENON_CALL resolve(const tenon_host* host, std::int32_t base, tenon
       if (problem)
         throw AbiError(TENON_E_IO, "cannot make the folder " + full.parent_path().string() + ": " + problem.message());
     }
+    if (base == TENON_PATH_RUN) caller.chain().add_run_file(full);
     *out = caller.keep(full.string());
   });
 }

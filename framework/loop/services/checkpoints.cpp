@@ -6,6 +6,7 @@
 #include <boost/json/parse.hpp>
 
 #include "chain/abi.hpp"
+#include "checkpoint/names.hpp"
 #include "loop/services/services.hpp"
 
 namespace tenon::loop {
@@ -29,6 +30,8 @@ void check_name(const std::string& name) {
                                                         [](const auto& part) { return part == ".." || part == "."; });
   if (name.empty() || name.back() == '/' || leaves || name.find('\0') != std::string::npos)
     throw AbiError(TENON_E_INVALID_ARGUMENT, "the checkpoint name '" + name + "' is empty or leaves its folder");
+  if (const auto problem = checkpoint::problem_with_name(name))
+    throw AbiError(TENON_E_INVALID_ARGUMENT, "the checkpoint name '" + name + "' " + *problem);
 }
 
 void require_started(const Caller& c) {
