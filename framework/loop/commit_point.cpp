@@ -96,6 +96,7 @@ void CommitPoint::run(const CommitState& now) {
   failures.go_on([&] { deliver(); });
   withdraw_from_disabled();
   ++progress_.sequence;
+  failures.go_on([&] { carry_out_options(); });
   if (!now.gradients_pending || now.phase == Phase::final) {
     failures.go_on([&] { carry_out_saves(now, failures); });
     failures.go_on([&] { carry_out_refs(); });
@@ -112,6 +113,14 @@ void CommitPoint::withdraw_from_disabled() {
   for (const auto& callback : chain_.callbacks())
     if (callback->disabled() && requests_.withdraw_all(reason, callback.get()))
       note(*callback, TENON_ACTION_SKIP, "", reason);
+}
+
+/// At once, also while gradients are pending: the next optimizer step is what they are for.
+void CommitPoint::carry_out_options() {
+  for (const OptionRequest& o : std::exchange(requests_.options, {})) {
+    engine_.set_optimizer_option(o.optimizer, o.group, o.index, o.value);
+    requests_.end({o.by, TENON_REQUEST_OPTIMIZER, o.ticket, TENON_TICKET_DONE, TENON_OK, "", "", o.reason});
+  }
 }
 
 /// Asks decide_checkpoint; a save that it does not let through has ended.

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commit point: the moment after a whole chain has run when what callbacks asked for is carried out.
 //
-//   deliver what has ended (delivery.hpp)  ->  ask decide_checkpoint  ->  callbacks' state  ->  snapshot, prepare
-//   ->  write, refs, removals  ->  stops
+//   deliver what has ended (delivery.hpp)  ->  settings of optimizers  ->  ask decide_checkpoint  ->  callbacks' state
+//   ->  snapshot, prepare  ->  write, refs, removals  ->  stops
 #ifndef TENON_LOOP_COMMIT_POINT_HPP
 #define TENON_LOOP_COMMIT_POINT_HPP
 
@@ -58,6 +58,7 @@ class CommitPoint {
  private:
   using Group = std::vector<const SaveRequest*>;
 
+  void carry_out_options();
   void carry_out_saves(const CommitState& state, FirstFailure& failures);
   bool decided(const SaveRequest& save, FirstFailure& failures);
   void write_group(const Group& group, const CommitState& state);

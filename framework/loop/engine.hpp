@@ -103,6 +103,14 @@ class MetricReader {
   virtual void warn(const std::string& text) const = 0;
 };
 
+/// One of the engine's optimizers; texts live as long as the engine.
+struct OptimizerInfo {
+  std::string_view name, type;
+  std::string_view scheduler;  ///< its type; empty where there is none
+  std::uint32_t groups = 0;
+  std::uint64_t steps = 0;  ///< taken so far
+};
+
 /// A tensor as the engine holds it; name and view are valid until the engine is next asked to compute.
 struct EngineTensor {
   std::string_view name;
@@ -140,6 +148,25 @@ class Engine {
   virtual void zero_grad(std::uint32_t optimizer) = 0;
   /// Steps the learning-rate schedules that are due. Throws where one monitors a metric that nobody logs.
   virtual void step_schedulers(ScheduleMoment, const MetricReader&) {}
+  /// Nothing where there is no such optimizer to look at; the functions that follow are called for those that there
+  /// are.
+  virtual std::optional<OptimizerInfo> optimizer_info(std::uint32_t /*optimizer*/) { return std::nullopt; }
+  /// The optimizer's settings, numbers that may change while training, "lr" first; empty behind the last. The names are
+  /// constants.
+  virtual std::string_view optimizer_option_name(std::uint32_t /*optimizer*/, std::uint32_t /*index*/) { return {}; }
+  virtual double optimizer_option(std::uint32_t /*optimizer*/, std::uint32_t /*group*/, std::uint32_t /*index*/) {
+    return 0.0;
+  }
+  /// Why a setting cannot have this value; "" when it can.
+  virtual std::string optimizer_option_refusal(std::uint32_t /*optimizer*/, std::uint32_t /*index*/, double /*value*/) {
+    return {};
+  }
+  virtual void set_optimizer_option(std::uint32_t /*optimizer*/, std::uint32_t /*group*/, std::uint32_t /*index*/,
+                                    double /*value*/) {}
+  /// A group's parameters by their index in TENON_TENSORS_PARAMETERS.
+  virtual std::vector<std::uint64_t> optimizer_parameters(std::uint32_t /*optimizer*/, std::uint32_t /*group*/) {
+    return {};
+  }
   /// Under manual optimization, after batch `batch` (from 1) or, with 0, at an epoch's end: throws when weights have
   /// moved although no step was counted.
   virtual void check_uncounted_steps(std::uint64_t /*batch*/) {}

@@ -42,6 +42,10 @@ bool Requests::withdraw(chain::Callback& by, tenon_ticket ticket, std::string_vi
     end(TENON_REQUEST_STOP);
     return true;
   }
+  if (std::erase_if(options, mine)) {
+    end(TENON_REQUEST_OPTIMIZER);
+    return true;
+  }
   if (!std::erase_if(saves, mine)) return false;
   end(TENON_REQUEST_SAVE);
   return true;
@@ -54,6 +58,22 @@ tenon_ticket Requests::save(SaveRequest request) {
   savers_.emplace(request.ticket, request.by);
   saves.push_back(std::move(request));
   return saves.back().ticket;
+}
+
+tenon_ticket Requests::option(OptionRequest request) {
+  const std::lock_guard lock(mutex_);
+  require_open_locked();
+  request.ticket = next_++;
+  const auto replaced = [&](const OptionRequest& older) {
+    if (older.optimizer != request.optimizer || older.group != request.group || older.index != request.index)
+      return false;
+    ended_.push_back({older.by, TENON_REQUEST_OPTIMIZER, older.ticket, TENON_TICKET_REPLACED, TENON_OK, "", "",
+                      "'" + request.by->id() + "' asked for another value: " + request.reason});
+    return true;
+  };
+  std::erase_if(options, replaced);
+  options.push_back(std::move(request));
+  return options.back().ticket;
 }
 
 const SaveRequest* Requests::find_save(tenon_ticket ticket) const {
@@ -110,7 +130,8 @@ bool Requests::withdraw_all(const std::string& reason, const chain::Callback* of
     });
   };
   const auto withdrawn_saves = end_all(saves, TENON_REQUEST_SAVE);
-  return end_all(stops_, TENON_REQUEST_STOP) + withdrawn_saves > 0;
+  const auto withdrawn_options = end_all(options, TENON_REQUEST_OPTIMIZER);
+  return end_all(stops_, TENON_REQUEST_STOP) + withdrawn_options + withdrawn_saves > 0;
 }
 
 bool Requests::issued(const chain::Callback& by, tenon_ticket ticket) const {

@@ -64,6 +64,15 @@ struct StopRequest {
   std::string reason;
 };
 
+/// Another value for a setting of an optimizer, as Engine::set_optimizer_option takes it.
+struct OptionRequest {
+  tenon_ticket ticket = 0;
+  chain::Callback* by = nullptr;
+  std::uint32_t optimizer = 0, group = 0, index = 0;
+  double value = 0.0;
+  std::string reason;
+};
+
 /// How a request ended; told to its owner by on_ticket.
 struct EndedTicket {
   chain::Callback* owner = nullptr;
@@ -81,10 +90,12 @@ class Requests {
   /// [any-thread] Replaces a pending stop of the same callback. Throws chain::AbiError (TENON_E_WRONG_STATE) once
   /// closed.
   tenon_ticket stop(chain::Callback& by, std::string_view reason);
-  /// [loop-thread] False when no stop or save of this callback is pending under the ticket.
+  /// [loop-thread] False when no request of this callback is pending under the ticket.
   bool withdraw(chain::Callback& by, tenon_ticket ticket, std::string_view reason);
   /// [loop-thread] Numbers and keeps it. Throws once closed.
   tenon_ticket save(SaveRequest request);
+  /// [loop-thread] Numbers and keeps it; replaces a pending one for the same setting. Throws once closed.
+  tenon_ticket option(OptionRequest request);
   /// [any-thread] Throws chain::AbiError (TENON_E_WRONG_STATE) once closed.
   void require_open() const;
 
@@ -93,6 +104,7 @@ class Requests {
 
   // [loop-thread]
   std::vector<SaveRequest> saves;
+  std::vector<OptionRequest> options;
   std::vector<ReleaseRequest> releases;
   std::vector<RefRequest> refs;
   std::vector<BestRequest> bests;

@@ -55,6 +55,12 @@ class TorchEngine final : public loop::Engine {
   void zero_grad(std::uint32_t optimizer) override { optimizers_->zero_grad(optimizer); }
   void step_schedulers(loop::ScheduleMoment moment, const loop::MetricReader& metrics) override;
 
+  std::optional<loop::OptimizerInfo> optimizer_info(std::uint32_t optimizer) override;
+  std::string_view optimizer_option_name(std::uint32_t optimizer, std::uint32_t index) override;
+  double optimizer_option(std::uint32_t optimizer, std::uint32_t group, std::uint32_t index) override;
+  std::string optimizer_option_refusal(std::uint32_t optimizer, std::uint32_t index, double value) override;
+  void set_optimizer_option(std::uint32_t optimizer, std::uint32_t group, std::uint32_t index, double value) override;
+  std::vector<std::uint64_t> optimizer_parameters(std::uint32_t optimizer, std::uint32_t group) override;
   void check_uncounted_steps(std::uint64_t batch) override;
 
   void start_evaluation(loop::Stage stage, std::uint32_t loader) override;

@@ -98,7 +98,7 @@ void Schedules::step_on_metric(Entry& entry, loop::ScheduleMoment moment, const 
   if (due(entry)) schedule.scheduler->step(metric->value);
 }
 
-std::string Schedules::name(std::uint32_t optimizer) const {
+const char* Schedules::name(std::uint32_t optimizer) const {
   for (const Entry& entry : entries_)
     if (entry.optimizer == optimizer) return entry.schedule.scheduler->name();
   return "";

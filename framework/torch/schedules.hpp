@@ -25,8 +25,8 @@ class Schedules {
   /// Throws std::runtime_error for a monitored metric that nobody logs, where the schedule is strict.
   void step(loop::ScheduleMoment moment, const loop::MetricReader& metrics);
 
-  /// Of an optimizer, "" where it has none: "CosineAnnealingLR".
-  std::string name(std::uint32_t optimizer) const;
+  /// Of an optimizer, "" where it has none: "CosineAnnealingLR". A constant.
+  const char* name(std::uint32_t optimizer) const;
 
   /// [{"optimizer","interval","frequency","monitor","count","state"}]; `count` is how often its moment has come.
   boost::json::array describe() const;

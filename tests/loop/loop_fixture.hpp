@@ -1,6 +1,6 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
-// A fit over a TestEngine in a folder of its own, with callbacks written as lambdas over the C hook table.
+// A fit over an engine in a folder of its own, with callbacks written as lambdas over the C hook table.
 #ifndef TENON_TESTS_LOOP_LOOP_FIXTURE_HPP
 #define TENON_TESTS_LOOP_LOOP_FIXTURE_HPP
 
@@ -124,7 +124,7 @@ inline std::filesystem::path fresh_folder(const std::string& name) {
 
 /// Use: options, probes, then fit().
 struct LoopFixture {
-  explicit LoopFixture(TestEngine& with, const std::string& name = "run") : engine(with), folder(fresh_folder(name)) {
+  explicit LoopFixture(loop::Engine& with, const std::string& name = "run") : engine(with), folder(fresh_folder(name)) {
     options.num_sanity_val_steps = 0;
     options.log_every_n_steps = 1;
   }
@@ -158,7 +158,7 @@ struct LoopFixture {
   loop::Fit& fit() { return *fit_; }
   void destroy() { fit_.reset(); }
 
-  TestEngine& engine;
+  loop::Engine& engine;
   std::filesystem::path folder;
   TrainerOptions options;
   loop::Stage stage = loop::Stage::train;

@@ -43,6 +43,9 @@ class TestEngine final : public loop::Engine {
   std::array<float, 4> weights_;
   std::optional<double> seconds;  ///< of a clock of the test's own
 
+  /// Learning rate and momentum of each group of the optimizer; empty: there is none to look at.
+  std::vector<std::array<double, 2>> groups;
+
   const loop::EngineFacts& facts() const override { return facts_; }
   void start_run(loop::MetricSink& metrics, loop::StepListener& told) override {
     sink_ = &metrics;
@@ -110,6 +113,26 @@ class TestEngine final : public loop::Engine {
   }
   void end_evaluation(loop::Stage) override {}
   std::optional<double> recorded_seconds() override { return seconds; }
+  std::optional<loop::OptimizerInfo> optimizer_info(std::uint32_t optimizer) override {
+    if (groups.empty() || optimizer != 0) return std::nullopt;
+    return loop::OptimizerInfo{"test", "Tester", "StepLR", static_cast<std::uint32_t>(groups.size()), steps};
+  }
+  std::string_view optimizer_option_name(std::uint32_t, std::uint32_t index) override {
+    return index == 0 ? "lr" : index == 1 ? "momentum" : "";
+  }
+  double optimizer_option(std::uint32_t, std::uint32_t group, std::uint32_t index) override {
+    return groups[group][index];
+  }
+  std::string optimizer_option_refusal(std::uint32_t, std::uint32_t, double value) override {
+    return value < 0 ? "it must be a number from 0 on" : "";
+  }
+  void set_optimizer_option(std::uint32_t, std::uint32_t group, std::uint32_t index, double value) override {
+    note("engine.set_optimizer_option");
+    groups[group][index] = value;
+  }
+  std::vector<std::uint64_t> optimizer_parameters(std::uint32_t, std::uint32_t group) override {
+    return group == 0 ? std::vector<std::uint64_t>{0} : std::vector<std::uint64_t>{};
+  }
   std::uint64_t tensor_count(std::int32_t group) override { return group <= TENON_TENSORS_GRADIENTS ? 1 : 0; }
   loop::EngineTensor tensor(std::int32_t group, std::uint64_t) override {
     return {"weight", view(), true, group == TENON_TENSORS_PARAMETERS};

@@ -44,6 +44,7 @@ extern const tenon_run_info run_info_service;
 extern const tenon_metrics metrics_service;
 extern const tenon_checkpoints checkpoints_service;
 extern const tenon_tensors tensors_service;
+extern const tenon_optimizers optimizers_service;
 extern const tenon_tensor_ops tensor_ops_service;
 
 }  // namespace tenon::loop

@@ -6,7 +6,6 @@
 #define TENON_DRAFT_DRAFTS_H
 
 #include "model.h"
-#include "optimizers.h"
 #include "records.h"
 #include "tasks.h"
 #include "timing.h"
