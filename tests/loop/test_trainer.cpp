@@ -275,6 +275,10 @@ BOOST_AUTO_TEST_CASE(a_manifest_gives_options_folders_and_callbacks_but_no_task)
   BOOST_TEST(result.folder == place / "run-v1");
   BOOST_TEST(result.summary.at("callbacks").as_object().size() == 2u);
   BOOST_TEST(trainer.task_context().manifest_folder == place.path);
+  std::ifstream kept(result.folder / "manifest.json");
+  const std::string text{std::istreambuf_iterator<char>(kept), {}};
+  BOOST_TEST(text.find("nowhere") == std::string::npos);
+  HAS(text, "\"max_epochs\":2");
 
   place.write("first.json", R"({"callbacks": [{"plugin": "checkpoint", "config": {"monitr": "x"}}]})");
   Trainer wrong = Trainer::from_manifest(manifest);

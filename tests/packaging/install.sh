@@ -53,12 +53,23 @@ sdk() {
     if readelf -d "$file" | grep -E 'R(UN)?PATH' | grep -qE "$source|$build"; then fail "$file looks for libraries in the build"; fi
   done
 
+  # LibTorch has templates of the same names, of another compiler: it must not be given libtenon's.
+  if nm --dynamic --defined-only "$installed/lib/libtenon.so" | grep -v 5tenon; then fail "libtenon exports what is not Tenon's"; fi
+
   out "listing plugins" "$tenon" plugins list
   has "checkpoint"
   has "$installed/lib/tenon/plugins"
 
   cp -r "$installed/share/tenon/sdk/template/c" "$place/plugin"
   build_project "$place/plugin"
+  # The whole package gives the same, and says what it has not.
+  sed 's/^find_package.*/find_package(Tenon REQUIRED COMPONENTS sdk)/' "$place/plugin/CMakeLists.txt" >"$place/CMakeLists.txt"
+  cp -r "$installed/share/tenon/sdk/template/c" "$place/again"
+  mv "$place/CMakeLists.txt" "$place/again"
+  build_project "$place/again"
+  sed -i 's/COMPONENTS sdk/COMPONENTS sdk torhc/' "$place/again/CMakeLists.txt"
+  if "$CMAKE_COMMAND" -S "$place/again" -B "$place/again/build" >"$place/out" 2>&1; then fail "there is a component torhc" "$place/out"; fi
+  has "there is no component 'torhc'; there are sdk, tenon, torch"
   cat >"$place/run.json" <<END
 {
   "task": {"library": "digits"},
