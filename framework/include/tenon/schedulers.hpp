@@ -6,6 +6,9 @@
 //   auto schedule = make_scheduler<StepLR>({.step_size = 30, .gamma = 0.5});
 //   auto warm = warm_up(500, make_scheduler<CosineAnnealingLR>({.T_max = 9500}));
 //
+// LambdaLR, OneCycleLR and CosineAnnealingWarmRestarts compute each learning rate from the first one; the others go on
+// from what the group has, so that a change from outside is kept.
+//
 // Every constructor throws std::invalid_argument for a parameter that cannot be, saying what to give.
 #ifndef TENON_SCHEDULERS_HPP
 #define TENON_SCHEDULERS_HPP
