@@ -236,7 +236,7 @@ void Chain::tell(std::uint32_t hook, Callback& owner, const tenon_ticket_args& a
 }
 
 void Chain::walked(std::uint32_t hook) noexcept {
-  if (hook == TENON_HOOK(on_fit_start)) fit_started_ = true;
+  if (hook == TENON_HOOK(on_setup)) set_up_ = true;
   if (hook == TENON_HOOK(on_fit_end)) board_.close();
   board_.release_replaced();
 }

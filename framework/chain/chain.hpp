@@ -158,8 +158,8 @@ class Chain {
   Board& board() noexcept { return board_; }
   const AbiModel& model() const noexcept { return model_; }
   bool on_loop_thread() const noexcept { return std::this_thread::get_id() == loop_thread_; }
-  /// Whether on_fit_start has been through the chain: nothing may be offered any more.
-  bool fit_started() const noexcept { return fit_started_; }
+  /// Whether on_setup has been through the chain: nothing may be offered any more.
+  bool set_up() const noexcept { return set_up_; }
   /// The step of the last hook called, for breadcrumbs; TENON_UNKNOWN before the first.
   std::uint64_t last_step() const noexcept { return last_step_; }
 
@@ -189,7 +189,7 @@ class Chain {
     if constexpr (std::is_void_v<typename HookMethod<hook, Args>::Answer>) {
       if (!listeners_[hook].empty())
         notify(hook, args);
-      else if constexpr (hook == TENON_HOOK(on_fit_start) || hook == TENON_HOOK(on_fit_end))
+      else if constexpr (hook == TENON_HOOK(on_setup) || hook == TENON_HOOK(on_fit_end))
         walked(hook);
     } else {
       if (listeners_[hook].empty()) return std::nullopt;
@@ -219,7 +219,7 @@ class Chain {
   OptionsCheck options_check_;
   std::function<void(const Callback&)> for_reader_;
   std::uint64_t last_step_ = TENON_UNKNOWN;
-  bool fit_started_ = false;
+  bool set_up_ = false;
   bool walking_ = false;
   bool any_disabled_ = false;
   tenon_error error_;

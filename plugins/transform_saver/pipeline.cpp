@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline.hpp"
 
-#include <algorithm>
-
 namespace tenon::transform_saver {
 
 namespace {
@@ -25,29 +23,17 @@ std::string long_form(Host host, const Options& options, const std::string& name
   return json.end().finish();
 }
 
-/// Where the manifest lists the chain that this callback is part of, a name such as "ema/average" can be checked now.
-void check_name(Host host, const std::string& name, const std::string& pointer) {
+/// What needs no other callback to be known as wrong.
+void check_name(const std::string& name, const std::string& pointer) {
   if (is_own(name)) return;
   const std::size_t slash = name.find('/');
   if (slash == std::string::npos)
     throw Error(TENON_E_INVALID_ARGUMENT, pointer + ": there is no transform \"" + name +
                                               "\"; there are scale and cast, and those of another callback as "
-                                              "\"<callback id>/<name>\" or of the task as \"task/<name>\"");
-  const std::string owner = name.substr(0, slash);
-  const std::string_view text = view(run_facts(host).manifest_json);
-  if (owner == "task" || text.empty()) return;
-  const Options manifest(host, text);
-  if (manifest.type("/callbacks") != TENON_JSON_ARRAY) return;
-
-  std::vector<std::string> ids;
-  for (std::uint64_t i = 0; i < manifest.count("/callbacks"); ++i)
-    if (const auto id = manifest.find<std::string>(below(below("/callbacks", i), "id"))) ids.push_back(*id);
-  const auto listed = [&](std::string_view id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); };
-  if (!listed(host.callback_id()) || listed(owner)) return;
-  std::string known;
-  for (const std::string& id : ids) known += (known.empty() ? "" : ", ") + id;
-  throw Error(TENON_E_INVALID_ARGUMENT, pointer + ": no callback \"" + owner + "\" to offer the transform \"" + name +
-                                            "\"; the manifest has " + known);
+                                              "\"<callback id>/<name>\"");
+  if (name.substr(0, slash) == "task")
+    throw Error(TENON_E_INVALID_ARGUMENT,
+                pointer + ": \"" + name + "\" would be a transform of the task, and tasks offer none in this version");
 }
 
 }  // namespace
@@ -58,8 +44,19 @@ Pipeline::Pipeline(Host host) {
     const std::string element = below("/transforms", i);
     const std::string name = options.keys(element).at(0);
     const std::string pointer = below(element, name);
-    check_name(host, name, pointer);
-    uses_.push_back({name, long_form(host, options, name, pointer)});
+    check_name(name, pointer);
+    uses_.push_back({name, long_form(host, options, name, pointer), pointer});
+  }
+}
+
+void Pipeline::check(Host host) const {
+  const Transforms transforms(host);
+  for (const Use& use : uses_) {
+    try {
+      transforms.check(use.name, use.options);
+    } catch (const Error& error) {
+      throw Error(error.status(), use.pointer + ": " + error.what());
+    }
   }
 }
 

@@ -21,11 +21,14 @@ class Pipeline {
   std::vector<tenon_transform_use> uses() const;
   /// {"transforms": [{"scale": {"factor": 0.5}}, {"cast": {"dtype": "f16"}}]}
   std::string metadata(Host host) const;
+  /// From on_fit_start on. Throws Error naming the option where a use cannot be carried out.
+  void check(Host host) const;
 
  private:
   struct Use {
     std::string name;
     std::string options;
+    std::string pointer;
   };
   std::vector<Use> uses_;
 };

@@ -40,7 +40,7 @@ constexpr auto schema = tenon::policy::with_saver_properties(R"({
               {"type": "object", "additionalProperties": false, "required": ["dtype"],
                 "properties": {"dtype": {"enum": ["f16", "bf16"], "description": "What every floating-point tensor is rounded to"}}}]}},
         "additionalProperties": {
-          "description": "A transform that another callback or the task offers, as <callback id>/<name> or task/<name>, with its options"}}},
+          "description": "A transform that another callback offers, as <callback id>/<name>, with its options"}}},
     "filename": {"type": ["string", "null"], "minLength": 1, "default": null,
       "description": "Name of a file; {metric} and {metric:format} stand for values. Left out: <callback id>-{epoch}-{step}"},)",
                                                              R"(
@@ -68,6 +68,11 @@ class TransformSaver : public tenon::policy::Saver {
     transforms.offer(scale);
     transforms.offer(cast);
     set_transforms(pipeline_.uses(), pipeline_.metadata(host));
+  }
+
+  void on_fit_start(const tenon_fit_start_args& args) {
+    pipeline_.check(host());
+    Saver::on_fit_start(args);
   }
 
   /// Both transforms begin here; their options tell them apart.

@@ -1,6 +1,6 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
-// One save's scale or cast: works on the snapshot's copy, on the writer thread, and counts what it did.
+// One save's scale or cast: works on the host's copy, never on the live weights, and counts what it did.
 #ifndef TENON_PLUGINS_TRANSFORM_SAVER_WEIGHTS_JOB_HPP
 #define TENON_PLUGINS_TRANSFORM_SAVER_WEIGHTS_JOB_HPP
 

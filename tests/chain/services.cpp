@@ -26,6 +26,7 @@ struct Fixture : Bench {
   const tenon_paths& paths = service<tenon_paths>(first, TENON_SERVICE_PATHS);
   const tenon_transforms& transforms = service<tenon_transforms>(first, TENON_SERVICE_TRANSFORMS);
   tenon_progress progress = sized<tenon_progress>();
+  tenon_event_args event{sizeof event, 1, &progress};
   tenon_fit_start_args fit_start{sizeof fit_start, 0, &progress, {}};
   tenon_batch_args batch{sizeof batch, 0, &progress, 8};
   tenon_end_args end{sizeof end, TENON_END_FINISHED, &progress, {}};
@@ -198,8 +199,22 @@ BOOST_FIXTURE_TEST_CASE(offers_that_make_no_sense_are_refused, TransformFixture)
   tenon_transform shorter = make("short");
   shorter.struct_size = offsetof(tenon_transform, destroy_job);
   BOOST_TEST(offer(first, shorter).status == TENON_E_INVALID_ARGUMENT);
-  chain.on_fit_start(fit_start);
+  chain.on_setup(event);
   BOOST_TEST(offer(first, make("late")).status == TENON_E_WRONG_STATE);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_use_is_checked_before_training_once_all_have_offered, TransformFixture) {
+  const auto check = [&](const char* name, const char* options) {
+    return outcome([&](tenon_error* e) { return transforms.check(first.host(), to_text(name), to_text(options), e); });
+  };
+  offer(second, make("plain"));
+  BOOST_TEST(check("plain", "").status == TENON_E_WRONG_STATE);
+  chain.on_setup(event);
+  BOOST_TEST(check("plain", "").status == TENON_OK);
+  BOOST_TEST(check("second/plain", "{}").status == TENON_OK);
+  BOOST_TEST(check("second/plan", "").text == "nobody offers a transform 'second/plan'; did you mean 'second/plain'?");
+  BOOST_TEST(check("plain", "{\"a\": 1}").text ==
+             "transform 'second/plain' asked for by callback 'first': it takes no options");
 }
 
 BOOST_FIXTURE_TEST_CASE(the_options_of_a_use_are_checked_and_filled, TransformFixture) {

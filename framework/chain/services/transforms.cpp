@@ -64,8 +64,8 @@ namespace {
 tenon_status TENON_CALL offer(const tenon_host* host, const tenon_transform* theirs, tenon_error* error) noexcept {
   return guard(error, [&] {
     Callback& caller = caller_on_loop_thread(host);
-    if (caller.chain().fit_started())
-      throw AbiError(TENON_E_WRONG_STATE, "a transform can be offered until on_fit_start returns, not later");
+    if (caller.chain().set_up())
+      throw AbiError(TENON_E_WRONG_STATE, "a transform can be offered until on_setup returns, not later");
     const tenon_transform table = read_sized(theirs);
     const std::string name(from_text(table.name));
     if (name.empty() || name.find('/') != std::string::npos)
@@ -96,8 +96,20 @@ tenon_status TENON_CALL hold(const tenon_host* host, const void* snapshot, tenon
   });
 }
 
+tenon_status TENON_CALL check(const tenon_host* host, tenon_text name, tenon_text options_json,
+                              tenon_error* error) noexcept {
+  return guard(error, [&] {
+    Callback& caller = caller_on_loop_thread(host);
+    Chain& chain = caller.chain();
+    if (!chain.set_up())
+      throw AbiError(TENON_E_WRONG_STATE,
+                     "a transform can be checked from on_fit_start on: until then others may still offer theirs");
+    chain.transform_options(caller, *chain.find_transform(caller, from_text(name)), from_text(options_json));
+  });
+}
+
 }  // namespace
 
-const tenon_transforms transforms_service{sizeof(tenon_transforms), 0, offer, hold};
+const tenon_transforms transforms_service{sizeof(tenon_transforms), 0, offer, hold, check};
 
 }  // namespace tenon::chain

@@ -101,7 +101,16 @@ BOOST_AUTO_TEST_CASE(wrong_pipelines_are_refused) {
   BOOST_TEST(contains(refusal(deploy(R"("transforms": [{"cast": "f8"}])")), "/transforms/0/cast"));
   BOOST_TEST(contains(refusal(deploy(R"("transforms": [{"scale": {"factr": 2}}])")), "/transforms/0/scale"));
   BOOST_TEST(contains(refusal(deploy(R"("transforms": [{"ema/average": {}}])")),
-                      "no callback \"ema\" to offer the transform \"ema/average\"; the manifest has deploy"));
+                      "/transforms/0/ema~1average: nobody offers a transform 'ema/average'"));
+  BOOST_TEST(contains(refusal(deploy(R"("transforms": [{"task/quantize": {}}])")), "tasks offer none in this version"));
+}
+
+BOOST_AUTO_TEST_CASE(options_that_another_callbacks_transform_refuses_stop_the_start) {
+  const std::string refused =
+      refusal(R"([{"plugin": "transform_saver", "id": "a", "config": {"transforms": [{"b/scale": {"factr": 2}}]}},
+                  {"plugin": "transform_saver", "id": "b", "config": {"transforms": [{"scale": 3}]}}])");
+  BOOST_TEST(contains(refused, "/transforms/0/b~1scale: "));
+  BOOST_TEST(contains(refused, "did you mean 'factor'?"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -61,8 +61,12 @@ constexpr tenon_transform make_transform(const char* name, const char* options_s
 class Transforms {
  public:
   explicit Transforms(Host host) : service_(host) {}
-  /// The constant must live until the callback is destroyed. From the constructor until on_fit_start returns.
+  /// The constant must live until the callback is destroyed. From the constructor until on_setup returns.
   void offer(const tenon_transform& transform) const { service_.call(&tenon_transforms::offer, &transform); }
+  /// From on_fit_start on: throws what a save that uses this transform would be refused for.
+  void check(std::string_view name, std::string_view options_json) const {
+    service_.call(&tenon_transforms::check, text(name), text(options_json));
+  }
   /// In prepare(): the snapshot's copy of a tensor, until the job is destroyed.
   tenon_tensor hold(const tenon_prepare_args& args, tenon_tensor tensor) const {
     tenon_tensor out = 0;
