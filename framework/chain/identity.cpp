@@ -32,8 +32,22 @@ Kind read_kind(const json::value& value) {
   const json::value* schema = object.if_contains("options");
   if (!schema || !schema->is_object())
     throw std::runtime_error("is damaged: its identity has no schema of its options");
-  return {text_at(object, "id"),          text_at(object, "name"),    text_at(object, "version"),
-          text_at(object, "description"), text_at(object, "license"), *schema};
+  return {text_at(object, "id"),
+          text_at(object, "name"),
+          text_at(object, "version"),
+          text_at(object, "description"),
+          text_at(object, "license"),
+          *schema,
+          {}};
+}
+
+// Which hosts will do, where the SDK that it was built with writes it down.
+std::uint32_t required_abi(const json::object& identity) {
+  const json::value* minor = identity.if_contains("abi_minor");
+  if (!minor) return 0;
+  if (!minor->is_int64() || minor->get_int64() < 0 || minor->get_int64() > 0xFFFF)
+    throw std::runtime_error("is damaged: its identity does not say its ABI");
+  return TENON_ABI_MAKE(TENON_ABI_MAJOR, minor->get_int64());
 }
 
 }  // namespace
@@ -52,7 +66,8 @@ std::vector<Kind> parse_identity(std::string_view text) {
   if (!plugins || !plugins->is_array() || plugins->get_array().empty())
     throw std::runtime_error("is damaged: its identity names no plugin");
   std::vector<Kind> kinds;
-  for (const json::value& value : plugins->get_array()) kinds.push_back(read_kind(value));
+  const std::uint32_t required = required_abi(identity.get_object());
+  for (const json::value& value : plugins->get_array()) kinds.emplace_back(read_kind(value)).abi_required = required;
   return kinds;
 }
 
@@ -67,8 +82,13 @@ Kind kind_of(const tenon_descriptor& descriptor) {
       !descriptor.version)
     throw std::runtime_error("has a descriptor that does not say its id, name and version");
   const auto text = [](const char* given) { return std::string(given ? given : ""); };
-  Kind kind{descriptor.id, descriptor.name, descriptor.version, text(descriptor.description), text(descriptor.license),
-            json::object{}};
+  Kind kind{descriptor.id,
+            descriptor.name,
+            descriptor.version,
+            text(descriptor.description),
+            text(descriptor.license),
+            json::object{},
+            {}};
   if (!descriptor.options_schema) return kind;
   boost::system::error_code problem;
   kind.options_schema = json::parse(descriptor.options_schema, problem, {}, identity_form());

@@ -18,6 +18,7 @@ namespace tenon::chain {
 struct Kind {
   std::string id, name, version, description, license;
   boost::json::value options_schema;  ///< an object
+  std::uint32_t abi_required = 0;     ///< of the library: the oldest host that will do; 0 where it is not known
 };
 
 /// Throws std::runtime_error whose what() completes "<file> ...".

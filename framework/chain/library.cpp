@@ -77,6 +77,16 @@ const tenon_entry& entry_of(const fs::path& file, boost::dll::shared_library& lo
   return entry;
 }
 
+bool suffices(const AbiModel& host, std::uint32_t needed) noexcept {
+  return needed <= host.abi_version && needed >> 16 == host.abi_version >> 16;
+}
+
+Failure needs_newer(const fs::path& file, const std::string& who, std::uint32_t needed, const AbiModel& host) {
+  return refused(file, who + "needs a host of ABI " + version_text(needed) + " or newer; this one (Tenon " +
+                           TENON_VERSION + ") has ABI " + version_text(host.abi_version) +
+                           ". Update Tenon, or use an older version of the plugin");
+}
+
 }  // namespace
 
 const Library& Library::open(const fs::path& path, const TrustPolicy& policy, std::string_view expected_sha256,
@@ -107,6 +117,11 @@ const Library& Library::open(const fs::path& path, const TrustPolicy& policy, st
     throw refused(file, x.what());
   }
 
+  // Before it is loaded: code of a library that needs a newer host must not run here.
+  const Kind& first = kinds.front();
+  if (first.abi_required && !suffices(model, first.abi_required))
+    throw needs_newer(file, "(" + first.id + " " + first.version + ") ", first.abi_required, model);
+
   std::unique_ptr<Library> fresh(new Library);
   fresh->info_ = {file, sha256};
   fresh->entry_ = &entry_of(file, load(file));
@@ -123,6 +138,10 @@ void Library::take_kinds(const std::vector<Kind>& identity) {
   if (kinds_.size() != identity.size())
     throw refused(info_.file, "names " + std::to_string(identity.size()) + " plugins in its identity and " +
                                   std::to_string(kinds_.size()) + " in its entry; build it again");
+  if (identity.front().abi_required && identity.front().abi_required != entry_->abi_required)
+    throw refused(info_.file, "is not what it says it is: it needs ABI " + version_text(identity.front().abi_required) +
+                                  " in its identity and " + version_text(entry_->abi_required) +
+                                  " in its entry; build it again");
   for (std::size_t i = 0; i < kinds_.size(); ++i) {
     if (!TENON_HAS(tenon_descriptor, kinds_[i], options_schema))
       throw refused(info_.file, "has a descriptor that is too short; build it again");
@@ -133,14 +152,12 @@ void Library::take_kinds(const std::vector<Kind>& identity) {
 
 void Library::check_entry(const AbiModel& model) const {
   const std::uint32_t needed = entry_->abi_required;
-  if (needed <= model.abi_version && needed >> 16 == model.abi_version >> 16) return;
+  if (suffices(model, needed)) return;
   const tenon_descriptor* first = entry_->descriptors[0];
   std::string who;
   if (first && TENON_HAS(tenon_descriptor, first, version) && first->id && first->version)
     who = std::string("(") + first->id + " " + first->version + ") ";
-  throw refused(info_.file, who + "needs a host of ABI " + version_text(needed) + " or newer; this one (Tenon " +
-                                TENON_VERSION + ") has ABI " + version_text(model.abi_version) +
-                                ". Update Tenon, or use an older version of the plugin");
+  throw needs_newer(info_.file, who, needed, model);
 }
 
 const tenon_descriptor& Library::kind(std::string_view id) const {

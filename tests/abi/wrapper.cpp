@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(the_identity_is_json_whatever_the_texts_hold) {
   constexpr auto identity = tenon::detail::identity<Odd, Odd>();
   const std::string kind = R"({"id":"a.b","name":"odd","version":"1","description":"says \"\\\" and\u000a\u0001",)"
                            R"("license":"MIT","options":{"type": "object"}})";
-  BOOST_TEST(std::string(identity.data()) == R"({"tenon_abi":1,"plugins":[)" + kind + "," + kind + "]}");
+  BOOST_TEST(std::string(identity.data()) == R"({"tenon_abi":1,"abi_minor":0,"plugins":[)" + kind + "," + kind + "]}");
   BOOST_TEST(identity.back() == '\0');
 }
 

@@ -61,7 +61,7 @@ constexpr void put_kind(Sink& sink) {
 }
 template <class... T, class Sink>
 constexpr void put_identity(Sink& sink) {
-  put(sink, "{\"tenon_abi\":1,\"plugins\":[");
+  put(sink, "{\"tenon_abi\":1,\"abi_minor\":" TENON_TEXT_OF(TENON_ABI_REQUIRED_MINOR) ",\"plugins\":[");
   bool first = true;
   ((put(sink, first ? "" : ","), put_kind<T>(sink), first = false), ...);
   put(sink, "]}");
