@@ -60,7 +60,6 @@ class Folder {
   bool in_use(std::string_view name) const;
 
   const std::filesystem::path& path() const noexcept { return path_; }
-  const std::string& run_id() const noexcept { return run_id_; }
   /// Temporary folders and trash that could not be unlinked yet; tried again after each write and removal.
   std::size_t leftovers() const noexcept { return leftovers_.size(); }
 

@@ -7,13 +7,12 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 #include <charconv>
-#include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <tenon/json_text.hpp>
+#include <tenon/utf8.hpp>
 #include <utility>
 #include <vector>
-
-#include "checkpoint/names.hpp"
 
 namespace tenon::checkpoint {
 namespace json = boost::json;
@@ -27,14 +26,6 @@ void append_number(std::string& to, Number number) {
   std::array<char, 32> text{};
   const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
   to.append(text.data(), end);
-}
-
-void append_double(std::string& to, double number) {
-  if (std::isnan(number)) return append_quoted(to, "nan");
-  if (std::isinf(number)) return append_quoted(to, number > 0 ? "inf" : "-inf");
-  const std::size_t start = to.size();
-  append_number(to, number);
-  if (to.find_first_of(".e", start) == std::string::npos) to += ".0";
 }
 
 class CanonicalWriter {
@@ -57,7 +48,7 @@ class CanonicalWriter {
         append_number(text, value.get_uint64());
         return;
       case json::kind::double_:
-        append_double(text, value.get_double());
+        text += json_number(value.get_double());
         return;
       case json::kind::string:
         write_text(value.get_string());

@@ -16,8 +16,6 @@ inline constexpr std::string_view ref_file_suffix = ".ref";
 /// Files and folders of our own that are no checkpoints begin with it.
 inline constexpr std::string_view private_prefix = ".tenon-";
 
-bool is_utf8(std::string_view text) noexcept;
-
 /// Why `name` (without ".ckpt") cannot be a checkpoint's, for a person; nothing when it can. Spaces, '=' and any
 /// printable UTF-8 are fine; '/' makes sub-folders. A name that leaves the folder, lies inside a checkpoint, begins a
 /// part with ".tenon-" or has control characters is refused.

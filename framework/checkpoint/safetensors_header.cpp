@@ -8,9 +8,9 @@
 #include <limits>
 #include <set>
 #include <stdexcept>
+#include <tenon/utf8.hpp>
 
 #include "checkpoint/json.hpp"
-#include "checkpoint/names.hpp"
 
 namespace tenon::checkpoint {
 namespace {

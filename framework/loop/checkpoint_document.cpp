@@ -3,7 +3,6 @@
 #include "loop/checkpoint_document.hpp"
 
 #include <boost/json/parse.hpp>
-#include <cmath>
 
 namespace tenon::loop {
 
@@ -17,7 +16,7 @@ const char* phase_name(Phase phase) {
 
 json::object metric_json(const Metric& m) {
   json::object o;
-  o["value"] = number_json(m.value);
+  o["value"] = m.value;
   o["step"] = m.step;
   o["epoch"] = m.epoch;
   o["goal"] = m.goal == Goal::none ? "none" : m.goal == Goal::minimize ? "minimize" : "maximize";
@@ -25,16 +24,10 @@ json::object metric_json(const Metric& m) {
 }
 
 json::object reduction_json(const Reduction& r) {
-  return {{"how", static_cast<std::int32_t>(r.how)}, {"value", number_json(r.value)}, {"weight", r.weight}};
+  return {{"how", static_cast<std::int32_t>(r.how)}, {"value", r.value}, {"weight", r.weight}};
 }
 
 }  // namespace
-
-json::value number_json(double x) {
-  if (std::isnan(x)) return "nan";
-  if (std::isinf(x)) return x > 0 ? "inf" : "-inf";
-  return x;
-}
 
 json::object checkpoint_document(const DocumentSources& from) {
   const tenon_progress& p = from.progress;
@@ -65,7 +58,7 @@ json::object checkpoint_document(const DocumentSources& from) {
     json::object holder{{"callback", save->by->id()}, {"ticket", save->ticket}, {"reason", save->reason}};
     if (!save->monitor.empty()) {
       holder["monitor"] = save->monitor;
-      holder["score"] = number_json(save->score);
+      holder["score"] = save->score;
     }
     holders.push_back(std::move(holder));
     if (!save->metadata.empty()) metadata[save->by->id()] = save->metadata;

@@ -41,9 +41,6 @@ struct DocumentSources {
 };
 boost::json::object checkpoint_document(const DocumentSources& from);
 
-/// `x`, or the text "nan", "inf" or "-inf", as in every JSON output.
-boost::json::value number_json(double x);
-
 }  // namespace tenon::loop
 
 #endif

@@ -59,7 +59,7 @@ std::vector<Release> TopK::clear(Ticket after) {
   for (Entry& e : entries_) {
     if (e.leaving_for) continue;
     e.leaving_for = after;
-    out.push_back({e.ticket, after, e.score});
+    out.push_back({e.ticket, after});
   }
   return out;
 }
@@ -75,7 +75,7 @@ std::vector<Release> TopK::trim() {
       if (!e.leaving_for && !e.durable && e.ticket != leaves) after = e.ticket;
     const auto entry =
         std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.ticket == leaves; });
-    out.push_back({leaves, after, entry->score});
+    out.push_back({leaves, after});
     if (after)
       entry->leaving_for = after;
     else

@@ -31,7 +31,6 @@ struct Entry {
 struct Release {
   Ticket held = 0;
   Ticket after = 0;
-  double score = 0;
 };
 
 class TopK {

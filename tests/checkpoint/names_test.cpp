@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <string>
+#include <tenon/utf8.hpp>
 #include <vector>
 
 using namespace tenon::checkpoint;
@@ -55,10 +56,10 @@ BOOST_AUTO_TEST_CASE(names_that_leave_the_folder_or_cannot_be_shown_are_refused_
 BOOST_AUTO_TEST_CASE(utf8_is_judged_as_rfc_3629_says) {
   for (const char* good :
        {"", "a", "\xC2\x80", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"})
-    BOOST_TEST(is_utf8(good));
+    BOOST_TEST(tenon::is_utf8(good));
   for (const char* bad : {"\x80", "\xC1\xBF", "\xC2", "\xE0\x9F\xBF", "\xE2\x82", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
                           "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFE"})
-    BOOST_TEST(!is_utf8(bad));
+    BOOST_TEST(!tenon::is_utf8(bad));
 }
 
 BOOST_AUTO_TEST_CASE(versions_count_from_v1) {

@@ -11,6 +11,7 @@
 
 #include "chain/abi.hpp"
 #include "tenon/json_text.hpp"
+#include "tenon/utf8.hpp"
 
 /// Text so far, the brackets open, and the first mistake made, which write_finish reports.
 struct tenon_json_writer {
@@ -56,29 +57,6 @@ void put(tenon_json_writer& w, std::string_view value) {
   before_value(w);
   w.out += value;
   after_value(w);
-}
-
-// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
-bool is_utf8(std::string_view s) noexcept {
-  for (std::size_t i = 0; i < s.size();) {
-    const auto byte = [&](std::size_t at) { return at < s.size() ? static_cast<unsigned char>(s[at]) : 0u; };
-    const unsigned lead = byte(i), next = byte(i + 1);
-    std::size_t more = 0;
-    if (lead < 0x80)
-      more = 0;
-    else if (lead >= 0xC2 && lead <= 0xDF)
-      more = 1;
-    else if (lead >= 0xE0 && lead <= 0xEF && !(lead == 0xE0 && next < 0xA0) && !(lead == 0xED && next > 0x9F))
-      more = 2;
-    else if (lead >= 0xF0 && lead <= 0xF4 && !(lead == 0xF0 && next < 0x90) && !(lead == 0xF4 && next > 0x8F))
-      more = 3;
-    else
-      return false;
-    for (std::size_t k = 1; k <= more; ++k)
-      if ((byte(i + k) & 0xC0u) != 0x80u) return false;
-    i += more + 1;
-  }
-  return true;
 }
 
 std::string quoted(std::string_view text) {
