@@ -75,6 +75,7 @@ void report(int number, siginfo_t* info, void*) {
       line.put(", step ");
       line.put(trail.step);
     }
+    line.put("; take this plugin out of the run, or report it to its author");
   } else {
     line.put(" outside of every callback");
   }

@@ -36,7 +36,8 @@ class Breadcrumb {
 };
 
 /// Makes SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT write one line to stderr, as in "SIGSEGV in callback 'csv'
-/// (org.acme.csv 1.3.0), hook on_train_batch_end, step 41210", and then do what they did before. Gives the calling
+/// (org.acme.csv 1.3.0), hook on_train_batch_end, step 41210; take this plugin out of the run, or report it to its
+/// author", and then do what they did before. Gives the calling
 /// thread a signal stack, so that a stack overflow on it is reported too. May be called again, from other threads.
 void install_crash_handler();
 

@@ -24,7 +24,8 @@ constexpr const char* exit_codes =
     "   6  a callback refused to start\n"
     "   7  the run's folder cannot be written or belongs to another run\n"
     "   8  a checkpoint or a file of weights is missing, damaged, or does not fit the task\n"
-    "  70  a mistake of Tenon's own\n";
+    "  70  a mistake of Tenon's own\n"
+    "  128 + n  a crash: signal n ended the program; the line before says in which plugin and hook\n";
 
 CLI::App* command(CLI::App& parent, const char* name, const char* what) {
   CLI::App* added = parent.add_subcommand(name, what);

@@ -75,6 +75,12 @@ ExitCode guarded(int argc, const char* const* argv) {
   } catch (const std::exception& error) {
     return report(ExitCode::internal,
                   std::string("this is a mistake of Tenon's own, please report it: ") + error.what(), as_json);
+  } catch (...) {
+    return report(
+        ExitCode::internal,
+        "something was thrown that says nothing about itself: it should not have come this far, please report "
+        "it with the manifest",
+        as_json);
   }
 }
 

@@ -67,9 +67,10 @@ Ended crash(const char* hook, const char* how) {
   });
 }
 
-void check(const Ended& ended, int number, const std::string& line) {
+void check(const Ended& ended, int number, const std::string& line,
+           const std::string& cure = "; take this plugin out of the run, or report it to its author") {
   BOOST_TEST(ended.signal == number);
-  BOOST_TEST(ended.text == line + "\n");
+  BOOST_TEST(ended.text == line + cure + "\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_fatal_signal_names_callback_plugin_hook_and_step) {
@@ -103,7 +104,7 @@ BOOST_AUTO_TEST_CASE(outside_of_callbacks_nobody_is_blamed) {
     bench.chain.on_train_batch_end(sized<tenon_batch_args>());
     raise(SIGSEGV);
   });
-  check(ended, SIGSEGV, "SIGSEGV outside of every callback");
+  check(ended, SIGSEGV, "SIGSEGV outside of every callback", "");
 }
 
 BOOST_AUTO_TEST_CASE(a_handler_that_was_there_first_still_runs) {

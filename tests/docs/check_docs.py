@@ -4,8 +4,8 @@
 
 A block that follows a line `<!-- from PATH -->` must stand in that file, line by line and in one piece (white space at
 the ends of lines aside). Links to files of the repository must lead somewhere. In a table whose last column is `test`, every
-row names a test that exists, and the trainer's table has a row for every option of the manifest. Prints every difference;
-exits 1 when there is one.
+row names a test that exists, and the trainer's table has a row for every option of the manifest. The exit codes in
+README.md are those that `tenon --help` prints. Prints every difference; exits 1 when there is one.
 """
 
 import pathlib
@@ -76,11 +76,24 @@ def check_proofs(root: pathlib.Path, page: pathlib.Path, cases: set[str]) -> lis
     return wrong
 
 
+def exit_codes(root: pathlib.Path) -> list[str]:
+    """The same table stands in the README and behind --help, which has no backticks."""
+    page = re.search(r"## Exit codes\n\n\| code \| meaning \|\n\|---\|---\|\n(.*?)\n\n", (root / "README.md").read_text(encoding="utf-8"), re.S)
+    help_text = re.search(r'"Exit codes:\\n"\n(.*?);\n', (root / "framework/cli/command_line.cpp").read_text(encoding="utf-8"), re.S)
+    if not page or not help_text:
+        return ["README.md or framework/cli/command_line.cpp has no table of exit codes"]
+    told = re.findall(r'"\s*(\d[\d+ n]*?)  (.*?)\\n"', help_text[1])
+    written = [tuple(cell.strip() for cell in row.strip("|").split("|")) for row in page[1].replace("`", "").splitlines()]
+    return [f"README.md says {a}, tenon --help says {b}" for a, b in zip(written, told) if a != b] + (
+        [] if len(written) == len(told) else ["README.md and tenon --help have different numbers of exit codes"])
+
+
 def main() -> int:
     root = pathlib.Path(sys.argv[1]).resolve()
     pages = [p for p in root.rglob("*.md") if not any(part.startswith((".", "build")) for part in p.relative_to(root).parts)]
     cases = test_cases(root)
     wrong = [message for page in sorted(pages) for message in check(root, page) + check_proofs(root, page, cases)]
+    wrong += exit_codes(root)
     print("\n".join(wrong) if wrong else f"{len(pages)} pages: every block and link is right")
     return 1 if wrong or not pages else 0
 
