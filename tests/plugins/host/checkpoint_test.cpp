@@ -23,6 +23,18 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 BOOST_AUTO_TEST_SUITE(checkpoint_plugin)
 
+BOOST_AUTO_TEST_CASE(epoch_and_step_that_the_task_logs_itself_name_the_file) {
+  PluginRun run(saver(R"("monitor": "vl", "mode": "min", "filename": "{epoch}-{step}")"));
+  run.log_validation("vl", {3});
+  run.log_validation("epoch", {7});
+  run.log_validation("step", {99});
+  run.run();
+  CHECK_NAMES(run.names(), "epoch=7-step=99.ckpt");
+  const auto made = run.document("checkpoints/epoch=7-step=99.ckpt");
+  BOOST_TEST(made.at("progress").as_object().at("step").to_number<int>() == 2);
+  BOOST_TEST(made.at("position").as_object().at("epoch").to_number<int>() == 0);
+}
+
 BOOST_AUTO_TEST_CASE(the_best_k_of_a_validation_metric_stay) {
   PluginRun run(saver(R"("monitor": "val_loss", "save_top_k": 3, "filename": "{epoch}-{val_loss:.2f}")"),
                 R"("max_epochs": 5)");
