@@ -8,6 +8,7 @@
 #include <tenon/base.h>
 #include <tenon/hooks.h>
 #include <tenon/tensor.h>
+#include <tenon/failure.hpp>
 #include <tenon/metrics.hpp>
 #include <tenon/trainer_options.hpp>
 
@@ -119,6 +120,25 @@ struct EngineTensor {
   bool present = true;  ///< false: a gradient that does not exist yet
 };
 
+/// What an engine gave at a commit point, to be given back to one that is made anew from the same task. The views'
+/// numbers are row-major, in main memory; all of it is needed for the duration of the call alone.
+struct EngineState {
+  std::span<const EngineTensor> weights;   ///< parameters and buffers, as tensor() names them
+  std::span<const EngineTensor> training;  ///< as training_state() named them; any others are not looked at
+  const boost::json::object& document;     ///< as training_state() filled it
+};
+
+/// Parts of it, to be joined by |.
+enum RestorePart : std::uint32_t {
+  restore_model = 1,       ///< parameters and buffers
+  restore_optimizers = 2,  ///< their state, groups, options and counted steps
+  restore_schedules = 4,
+  restore_rng = 8,    ///< of the CPU and of each device
+  restore_data = 16,  ///< what start_epoch() needs to go on inside an epoch
+  restore_task = 32,  ///< what the task keeps itself
+  restore_all = 63
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -188,6 +208,15 @@ class Engine {
   /// differences. Before start_run. The views' numbers are row-major, in main memory; `from` names the file for
   /// messages.
   virtual void load_weights(std::span<const EngineTensor> /*weights*/, const std::string& /*from*/) {}
+  /// Gives back what an engine of the same task gave: before start_run, or at a commit point the model, alone or with
+  /// the optimizers. Everything that `parts` names is compared first, so that all of it is taken over or nothing.
+  /// Throws Failure (ExitCode::checkpoint) with a table of all differences, headed by `from`, which names the
+  /// checkpoint. Answers remarks for a person: what makes the training go on otherwise than bit for bit, and what could
+  /// not be given back. The loop itself goes to the position in the data, by start_epoch.
+  virtual std::vector<std::string> restore(const EngineState& /*state*/, std::uint32_t /*parts*/,
+                                           const std::string& from) {
+    throw Failure(ExitCode::checkpoint, from + " cannot be restored here: there is no model to restore it into");
+  }
   /// After the predict stage: what predict_step gave, joined along the first dimension, for each loader in turn
   /// (`<name>`, or `<name>/dataloader_idx_<n>` where there are several). Valid until the engine is next asked to
   /// compute.

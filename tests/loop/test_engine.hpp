@@ -1,7 +1,9 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
 // An engine without LibTorch: it counts what it is asked to do, logs what a test tells it to, and fails where it is
-// told to. Its model is one parameter of four floats that every optimizer step moves by one.
+// told to. Its model is one parameter of four floats that every optimizer step moves by one; where a test says
+// `trains`, by what depends on seed, position in the data, random numbers and momentum, so that a resumed run can be
+// told from one that never stopped.
 #ifndef TENON_TESTS_LOOP_TEST_ENGINE_HPP
 #define TENON_TESTS_LOOP_TEST_ENGINE_HPP
 
@@ -9,8 +11,10 @@
 #include <cstring>
 #include <functional>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <tenon/services/tensors.h>
@@ -41,7 +45,14 @@ class TestEngine final : public loop::Engine {
   std::uint32_t evaluation_loader = 0;
   std::uint64_t epoch = 0, batch = 0, steps = 0, evaluation_batch = 0, evaluations = 0;
   std::array<float, 4> weights_;
-  std::optional<double> seconds;  ///< of a clock of the test's own
+  bool trains = false;
+  std::uint64_t seed = 0, position = 0;  ///< samples consumed of the epoch
+  std::array<float, 4> momentum{};       ///< of the weights, while `trains`
+  std::uint64_t rng = 1;                 ///< drawn from by each training step
+  double loss = 0.0;                     ///< of the last training step, while `trains`
+  std::vector<std::uint32_t> restored;   ///< the parts of each restore()
+  std::vector<std::string> remarks;      ///< what restore() answers
+  std::optional<double> seconds;         ///< of a clock of the test's own
 
   /// Learning rate and momentum of each group of the optimizer; empty: there is none to look at.
   std::vector<std::array<double, 2>> groups;
@@ -55,6 +66,7 @@ class TestEngine final : public loop::Engine {
     note("engine.start_epoch");
     epoch = of;
     batch = 0;
+    position = skip;
     fetched_ = skip / samples_;
   }
   std::optional<loop::BatchInfo> fetch() override {
@@ -64,9 +76,17 @@ class TestEngine final : public loop::Engine {
     ++fetched_;
     return loop::BatchInfo{samples_};
   }
-  void take() override { ++batch; }
+  void take() override {
+    ++batch;
+    position += samples_;
+  }
   void training_step() override {
     note("engine.training_step");
+    draw();
+    if (trains) {
+      loss = noise(0);
+      for (const float w : weights_) loss += static_cast<double>(w) * static_cast<double>(w);
+    }
     if (on_training_step) on_training_step(*sink_);
   }
   void backward(double scale) override {
@@ -81,7 +101,15 @@ class TestEngine final : public loop::Engine {
     for (std::uint64_t i = 0; i < repetitions; ++i) evaluate_again();
     if (on_optimizer_step) on_optimizer_step();
     ++steps;
-    for (float& w : weights_) w += 1.0f;
+    if (!trains) {
+      for (float& w : weights_) w += 1.0f;
+      return;
+    }
+    const float lr = groups.empty() ? 0.1f : static_cast<float>(groups[0][0]);
+    for (std::size_t i = 0; i < weights_.size(); ++i) {
+      momentum[i] = 0.9f * momentum[i] + 0.1f * weights_[i] - static_cast<float>(noise(i + 1));
+      weights_[i] -= lr * momentum[i];
+    }
   }
   void zero_grad(std::uint32_t) override { note("engine.zero_grad"); }
   void step_schedulers(loop::ScheduleMoment moment, const loop::MetricReader& metrics) override {
@@ -135,14 +163,57 @@ class TestEngine final : public loop::Engine {
   }
   std::uint64_t tensor_count(std::int32_t group) override { return group <= TENON_TENSORS_GRADIENTS ? 1 : 0; }
   loop::EngineTensor tensor(std::int32_t group, std::uint64_t) override {
-    return {"weight", view(), true, group == TENON_TENSORS_PARAMETERS};
+    return {"weight", view(weights_.data()), true, group == TENON_TENSORS_PARAMETERS};
   }
   void training_state(std::vector<loop::EngineTensor>& out, boost::json::object& document) override {
     if (on_training_state) on_training_state();
-    out.push_back({"optimizer/test/weight/momentum_buffer", view(), false, true});
-    document["optimizers"] = {{{"name", "test"}, {"steps", steps}}};
+    out.push_back({"optimizer/test/weight/momentum_buffer", view(trains ? momentum.data() : weights_.data())});
+    if (trains) out.push_back({"rng/test", rng_view()});
+    boost::json::object optimizer{{"name", "test"}, {"steps", steps}};
+    for (const auto& [lr, momentum_of_group] : groups) {
+      boost::json::value& list = optimizer["groups"];
+      if (!list.is_array()) list = boost::json::array();
+      list.get_array().push_back({lr, momentum_of_group});
+    }
+    document["optimizers"] = boost::json::array{std::move(optimizer)};
+    document["data"] = {{"seed", seed}, {"samples", train_ * samples_}};
   }
-  void copy_out(const tenon_tensor_view& tensor, void* to) override { std::memcpy(to, tensor.data, sizeof weights_); }
+  void copy_out(const tenon_tensor_view& tensor, void* to) override { std::memcpy(to, tensor.data, bytes_of(tensor)); }
+
+  std::vector<std::string> restore(const loop::EngineState& state, std::uint32_t parts,
+                                   const std::string& from) override {
+    std::string table;
+    std::vector<std::pair<void*, const void*>> copies;
+    const auto give = [&](std::span<const loop::EngineTensor> saved, std::string_view name,
+                          const loop::EngineTensor& to) {
+      for (const loop::EngineTensor& one : saved)
+        if (one.name == name && bytes_of(one.view) == bytes_of(to.view)) {
+          copies.emplace_back(to.view.data, one.view.data);
+          return;
+        }
+      table += "\n  " + std::string(name) + ": not there as the engine has it";
+    };
+    std::vector<loop::EngineTensor> wanted;
+    boost::json::object now;
+    training_state(wanted, now);
+    if (parts & loop::restore_model) give(state.weights, "weight", tensor(TENON_TENSORS_PARAMETERS, 0));
+    if (parts & loop::restore_optimizers && trains) give(state.training, wanted[0].name, wanted[0]);
+    if (parts & loop::restore_rng && trains) give(state.training, "rng/test", wanted[1]);
+    const boost::json::value* data = state.document.if_contains("data");
+    if (parts & loop::restore_data && (data == nullptr || *data != now["data"])) table += "\n  data: others";
+    if (!table.empty()) throw Failure(ExitCode::checkpoint, from + " does not fit; nothing was restored:" + table);
+
+    for (const auto& [to, saved] : copies) std::memcpy(to, saved, to == &rng ? sizeof rng : sizeof weights_);
+    if (parts & loop::restore_optimizers) {
+      const boost::json::object& optimizer = state.document.at("optimizers").as_array().at(0).as_object();
+      steps = optimizer.at("steps").to_number<std::uint64_t>();
+      for (std::size_t i = 0; i < groups.size(); ++i)
+        for (std::size_t j = 0; j < 2; ++j)
+          groups[i][j] = optimizer.at("groups").as_array().at(i).as_array().at(j).to_number<double>();
+    }
+    restored.push_back(parts);
+    return remarks;
+  }
 
   void check_uncounted_steps(std::uint64_t after) override {
     if (on_check_uncounted_steps) on_check_uncounted_steps(after);
@@ -155,16 +226,37 @@ class TestEngine final : public loop::Engine {
   double last_scale = 0.0;
 
  private:
-  static constexpr std::int64_t shape_[] = {4}, strides_[] = {1};
-  tenon_tensor_view view() {
+  static constexpr std::int64_t shape_[] = {4}, strides_[] = {1}, one_[] = {1};
+  static tenon_tensor_view view(float* numbers) {
     tenon_tensor_view v{};
-    v.data = weights_.data();
+    v.data = numbers;
     v.device = {TENON_DEVICE_CPU, 0};
     v.ndim = 1;
     v.dtype = {TENON_DTYPE_FLOAT, 32, 1};
     v.shape = shape_;
     v.strides = strides_;
     return v;
+  }
+  tenon_tensor_view rng_view() {
+    tenon_tensor_view v = view(nullptr);
+    v.data = &rng;
+    v.dtype = {TENON_DTYPE_UINT, 64, 1};
+    v.shape = one_;
+    return v;
+  }
+  static std::size_t bytes_of(const tenon_tensor_view& v) {
+    std::size_t bytes = v.dtype.bits / 8u;
+    for (std::int32_t d = 0; d < v.ndim; ++d) bytes *= static_cast<std::size_t>(v.shape[d]);
+    return bytes;
+  }
+  /// SplitMix64's step.
+  void draw() { rng += 0x9e3779b97f4a7c15u; }
+  /// From 0 to 1, of this step's draw, its place in the data and the seed.
+  double noise(std::size_t of) const {
+    std::uint64_t z = rng + seed * 31 + epoch * 1009 + position * 7919 + of;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53;
   }
   void note(const char* what) {
     if (trace) trace->push_back(what);
