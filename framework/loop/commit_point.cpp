@@ -175,15 +175,16 @@ void CommitPoint::carry_out_saves(const CommitState& state, FirstFailure& failur
       groups.push_back({&save});
   }
   if (groups.empty()) return;
+  std::shared_ptr<const Snapshot> snapshot;
   try {
     collect_callback_state();
-    snapshot_.take(engine_, full);
+    snapshot = snapshots_.take(engine_, full);
   } catch (...) {
     const auto [status, reason] = what_failed();
     for (const Group& group : groups) fail_group(group, status, reason);
     return;
   }
-  for (const Group& group : groups) write_group(group, state);
+  for (const Group& group : groups) write_group(group, state, *snapshot);
 }
 
 void CommitPoint::collect_callback_state() {
@@ -234,7 +235,7 @@ void CommitPoint::fail_group(const Group& group, tenon_status status, const std:
   delivery_.add(std::move(notice));
 }
 
-void CommitPoint::write_group(const Group& group, const CommitState& state) {
+void CommitPoint::write_group(const Group& group, const CommitState& state, const Snapshot& snapshot) {
   const SaveRequest& first = *group.front();
   try {
     if (!state_failure_.empty() && first.kind == TENON_CHECKPOINT_FULL)
@@ -245,12 +246,13 @@ void CommitPoint::write_group(const Group& group, const CommitState& state) {
     content.full = first.kind == TENON_CHECKPOINT_FULL;
     content.model_metadata["format"] = "pt";
     content.document = checkpoint_document(
-        {group, state, facts_, progress_, metrics_, requests_, snapshot_.document(), callback_entries_});
-    Pipeline pipeline(first.transforms, *first.by, snapshot_, tensors_, progress_);
+        {group, state, facts_, progress_, metrics_, requests_, snapshot.document(), callback_entries_});
+    Pipeline pipeline(first.transforms, *first.by, snapshot, tensors_, progress_);
+    snapshot.wait();
     content.model = pipeline.run();
     if (!first.transforms.empty()) content.document["transforms"] = pipeline.description();
     if (content.full) {
-      content.training = snapshot_.training();
+      content.training = snapshot.training();
       content.training.insert(content.training.end(), callback_records_.begin(), callback_records_.end());
     }
     checkpoint::Folder& folder = ledger_.folder(first.folder);

@@ -47,6 +47,9 @@ class CommitPoint {
   /// The DONE of the stops that ended the run, before on_train_end.
   void deliver_stops() { delivery_.deliver_stops(); }
 
+  /// Before anything writes weights or the optimizers' state: what is still to be copied of them is copied first.
+  void wait_for_copies() { snapshots_.wait(); }
+
   bool stopped() const { return stopped_; }
   /// Every stop's reason with its callback's id.
   const std::string& stop_detail() const { return stop_detail_; }
@@ -61,7 +64,7 @@ class CommitPoint {
   void carry_out_options();
   void carry_out_saves(const CommitState& state, FirstFailure& failures);
   bool decided(const SaveRequest& save, FirstFailure& failures);
-  void write_group(const Group& group, const CommitState& state);
+  void write_group(const Group& group, const CommitState& state, const Snapshot& snapshot);
   void fail_group(const Group& group, tenon_status status, const std::string& reason);
   void carry_out_refs();
   void carry_out_bests();
@@ -86,7 +89,7 @@ class CommitPoint {
   const RunFacts& facts_;
   tenon_progress& progress_;
 
-  Snapshot snapshot_;
+  Snapshots snapshots_;
   std::vector<checkpoint::TensorRecord> callback_records_;
   boost::json::array callback_entries_;
   std::vector<chain::SavedState> callback_states_;

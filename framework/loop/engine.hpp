@@ -118,6 +118,8 @@ struct EngineTensor {
   tenon_tensor_view view{};
   bool trainable = false;
   bool present = true;  ///< false: a gradient that does not exist yet
+  /// Its numbers change inside optimizer_step alone: one copy serves every commit point until the next step.
+  bool only_in_step = false;
 };
 
 /// What an engine gave at a commit point, to be given back to one that is made anew from the same task. The views'

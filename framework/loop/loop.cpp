@@ -316,6 +316,7 @@ void Loop::before_optimizer_step(std::uint32_t optimizer) {
   progress_.optimizer_index = optimizer;
   step_.repetition = 0;
   chain_.on_before_optimizer_step(step_);
+  commit_point_.wait_for_copies();
 }
 
 void Loop::after_optimizer_step(std::uint32_t optimizer) {

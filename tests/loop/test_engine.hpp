@@ -163,11 +163,12 @@ class TestEngine final : public loop::Engine {
   }
   std::uint64_t tensor_count(std::int32_t group) override { return group <= TENON_TENSORS_GRADIENTS ? 1 : 0; }
   loop::EngineTensor tensor(std::int32_t group, std::uint64_t) override {
-    return {"weight", view(weights_.data()), true, group == TENON_TENSORS_PARAMETERS};
+    return {"weight", view(weights_.data()), true, group == TENON_TENSORS_PARAMETERS, only_in_step};
   }
   void training_state(std::vector<loop::EngineTensor>& out, boost::json::object& document) override {
     if (on_training_state) on_training_state();
-    out.push_back({"optimizer/test/weight/momentum_buffer", view(trains ? momentum.data() : weights_.data())});
+    out.push_back({"optimizer/test/weight/momentum_buffer", view(trains ? momentum.data() : weights_.data()), false,
+                   true, only_in_step});
     if (trains) out.push_back({"rng/test", rng_view()});
     boost::json::object optimizer{{"name", "test"}, {"steps", steps}};
     for (const auto& [lr, momentum_of_group] : groups) {
@@ -178,7 +179,10 @@ class TestEngine final : public loop::Engine {
     document["optimizers"] = boost::json::array{std::move(optimizer)};
     document["data"] = {{"seed", seed}, {"samples", train_ * samples_}};
   }
-  void copy_out(const tenon_tensor_view& tensor, void* to) override { std::memcpy(to, tensor.data, bytes_of(tensor)); }
+  void copy_out(const tenon_tensor_view& tensor, void* to) override {
+    std::memcpy(to, tensor.data, bytes_of(tensor));
+    ++copies;
+  }
 
   std::vector<std::string> restore(const loop::EngineState& state, std::uint32_t parts,
                                    const std::string& from) override {
@@ -220,6 +224,8 @@ class TestEngine final : public loop::Engine {
   }
 
   loop::StepListener* listener = nullptr;
+  std::uint64_t copies = 0;       ///< tensors that were copied out
+  bool only_in_step = false;      ///< its tensors change in optimizer_step alone
   std::uint64_t repetitions = 0;  ///< how often a step evaluates the batch again
   bool finite = true;
   std::function<void(std::uint64_t)> on_check_uncounted_steps;
