@@ -164,6 +164,27 @@ BOOST_AUTO_TEST_CASE(evaluation_commands_call_their_own_hooks_between_setup_and_
   }
 }
 
+BOOST_AUTO_TEST_CASE(limits_of_evaluations_take_a_count_or_a_share_of_each_loader) {
+  for (const Stage stage : {Stage::validation, Stage::test, Stage::predict})
+    for (const bool share : {true, false}) {
+      TestEngine engine(2);
+      const BatchLimit few = share ? BatchLimit::share_of(0.35) : BatchLimit::batches(3);
+      LoopFixture run(engine);
+      (stage == Stage::validation ? engine.facts_.validation_batches
+       : stage == Stage::test     ? engine.facts_.test_batches
+                                  : engine.facts_.predict_batches) = {10, 4};
+      (stage == Stage::validation ? run.options.limit_val_batches
+       : stage == Stage::test     ? run.options.limit_test_batches
+                                  : run.options.limit_predict_batches) = few;
+      run.stage = stage;
+      std::vector<std::uint64_t> batches(2);
+      engine.on_evaluation_step = [&](loop::MetricSink&) { ++batches.at(engine.evaluation_loader); };
+      BOOST_CHECK(run.run().exit == ExitCode::ok);
+      BOOST_CHECK_EQUAL(batches[0], 3u);
+      BOOST_CHECK_EQUAL(batches[1], share ? 1u : 3u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(an_error_of_an_evaluation_is_told_to_the_callbacks_and_ends_it) {
   TestEngine engine(2, 2);
   LoopFixture run(engine);

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # install.sh sdk|torch SOURCE BUILD: installs a build into a folder, moves that elsewhere, and uses it from there alone.
 #   sdk    what is installed, the SDK's C template as a plugin, a training with it where LibTorch was built in
-#   torch  the embedding example and a task, out of tree
+#   torch  the embedding example and the tutorial's first task, out of tree
 # From the environment: CMAKE_COMMAND, CMAKE_GENERATOR, and what find_package needs (TENON_LIBTORCH, TENON_DEPENDENCIES).
 set -euo pipefail
 what=$1 source=$2 build=$3
@@ -98,17 +98,11 @@ torch() {
   [[ $first == *libstdc++* ]] || fail "the program's first library is $first"
   out "the embedding example" bash "$source/tests/packaging/embed.sh" "$place/embed/build/embed"
 
-  cp -r "$source/examples/digits" "$place/task"
-  cat >"$place/task/CMakeLists.txt" <<'END'
-cmake_minimum_required(VERSION 3.25)
-project(my_task LANGUAGES CXX)
-find_package(Tenon REQUIRED COMPONENTS sdk torch)
-tenon_add_task(my_digits SOURCES digits.cpp digits_data.cpp DATA digits.csv)
-END
+  cp -r "$source/examples/tasks/first" "$place/task"
   build_project "$place/task"
-  out "training the task" "$tenon" train "$place/task/run.json" --out "$place/run" --set trainer.max_epochs=1 \
-    --set task.library=./build/tasks/my_digits.so
-  has "^finished after 1 epoch, 23 steps"
+  out "training the task" "$tenon" train "$place/task/run.json" --out "$place/run" \
+    --set task.library=./build/tasks/first_task.so
+  has "^finished after 10 epochs, 200 steps"
 
   # What cannot be had is said.
   if TENON_LIBTORCH=$place/nowhere "$CMAKE_COMMAND" -S "$place/task" -B "$place/refused" "-DCMAKE_PREFIX_PATH=$installed" \

@@ -114,4 +114,18 @@ BOOST_AUTO_TEST_CASE(default_root_dir_holds_the_runs) {
   BOOST_TEST(fs::exists(here / "experiments/a/run/manifest.json"));
 }
 
+BOOST_AUTO_TEST_CASE(libtorch_computes_on_as_many_threads_as_threads_says) {
+  const Workplace here;
+  here.manifest(R"({"plugin": "checkpoint", "config": {"filename": "m"}})");
+  for (const int threads : {1, 3}) {
+    const Outcome run = here.run("train run.json --out run --set trainer.max_epochs=1 --set trainer.threads=" +
+                                 std::to_string(threads));
+    BOOST_REQUIRE_MESSAGE(run.code == 0, run.err);
+    const std::string folder = threads == 1 ? "run" : "run-v1";
+    const boost::json::value document =
+        boost::json::parse(read(here / (folder + "/checkpoints/m.ckpt/checkpoint.json")));
+    BOOST_TEST(document.at("engine").at("libtorch").at("threads").as_int64() == threads);
+  }
+}
+
 }  // namespace runs_test
