@@ -128,4 +128,26 @@ BOOST_AUTO_TEST_CASE(libtorch_computes_on_as_many_threads_as_threads_says) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(overfit_batches_trains_on_the_same_first_batches_in_each_epoch) {
+  const auto losses = [](const std::string& limit) {
+    const Workplace here;
+    here.manifest(R"({"plugin": "jsonl_logger"})");
+    // So small a learning rate changes no weight: only another batch can have another loss.
+    const Outcome run = here.run("train run.json --set task.config.lr=1e-30 --set trainer.max_epochs=3 " +
+                                 ("--set trainer.log_every_n_steps=1 --set trainer." + limit));
+    BOOST_REQUIRE_MESSAGE(run.code == 0, run.err);
+    std::vector<double> values;
+    for (const std::string& line : lines(read(here / "runs/run/metrics.jsonl"))) {
+      const boost::json::value o = boost::json::parse(line);
+      if (o.at("event") == "on_train_batch_end") values.push_back(o.at("metrics").at("train_loss").to_number<double>());
+    }
+    BOOST_REQUIRE_EQUAL(values.size(), 6u);
+    return values;
+  };
+  const std::vector<double> same = losses("overfit_batches=2"), other = losses("limit_train_batches=2");
+  BOOST_TEST(same[0] != same[1]);
+  for (const std::size_t i : {2, 3, 4, 5}) BOOST_TEST(same[i] == same[i % 2]);
+  BOOST_TEST(other[2] != other[0]);
+}
+
 }  // namespace runs_test
