@@ -27,6 +27,7 @@ ListedCheckpoint look_at(const std::filesystem::path& folder, const std::string&
     listed.bytes = checkpoint.bytes();
   } catch (const ReadError& error) {
     listed.problem = error.what();
+    listed.reason = error.reason();
   }
   return listed;
 }

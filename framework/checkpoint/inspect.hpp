@@ -23,6 +23,7 @@ struct ListedCheckpoint {
   std::uint64_t bytes = 0;        ///< of its files
   std::vector<std::string> refs;  ///< that point at it
   std::string problem;            ///< why it cannot be used; the tensors' bytes are not looked at
+  ReadError::Reason reason = ReadError::Reason::damaged;  ///< of the problem
 };
 
 struct FolderListing {

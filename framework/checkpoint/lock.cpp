@@ -15,6 +15,7 @@
 #include <span>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "checkpoint/sweep.hpp"
 
@@ -39,11 +40,11 @@ bool is_gone(const std::string& owner) {
          ::kill(process, 0) == -1 && errno == ESRCH;
 }
 
-std::string read_owner(FileSystem& files, int file) {
+std::string read_owner(FileSystem& files, int file, const std::string& name) {
   std::array<std::byte, 512> bytes{};
   // Between taking the lock and writing the name the file is empty for a moment.
   for (int attempt = 0; attempt < 50; ++attempt) {
-    const std::size_t size = read_full(files, file, bytes, 0, lock_file_name);
+    const std::size_t size = read_full(files, file, bytes, 0, name);
     std::string owner(reinterpret_cast<const char*>(bytes.data()), size);
     if (const auto end = owner.find('\n'); end != std::string::npos) return owner.substr(0, end);
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -53,12 +54,12 @@ std::string read_owner(FileSystem& files, int file) {
 
 }  // namespace
 
-FolderLock::FolderLock(FileSystem& files, int folder, const std::string& run_id) : files_(&files), owner_(::getpid()) {
+FolderLock::FolderLock(FileSystem& files, int folder, const std::string& run_id, std::string file_name)
+    : files_(&files), name_(std::move(file_name)), owner_(::getpid()) {
   take(folder);
   const std::string owner = describe(owner_) + " (run '" + run_id + "')\n";
-  if (uninterrupted([&] { return files.truncate(file_.number(), 0); }) == -1)
-    throw_system_error("truncate", lock_file_name);
-  write_all(files, file_.number(), std::as_bytes(std::span(owner)), lock_file_name);
+  if (uninterrupted([&] { return files.truncate(file_.number(), 0); }) == -1) throw_system_error("truncate", name_);
+  write_all(files, file_.number(), std::as_bytes(std::span(owner)), name_);
 }
 
 /// Opens the file; true when it was not there before.
@@ -66,13 +67,13 @@ bool FolderLock::open_or_make(int folder) {
   constexpr int flags = O_RDWR | O_NOFOLLOW;
   for (;;) {
     try {
-      file_ = open_file(*files_, folder, lock_file_name, flags | O_CREAT | O_EXCL);
+      file_ = open_file(*files_, folder, name_, flags | O_CREAT | O_EXCL);
       return true;
     } catch (const std::system_error& error) {
       if (error.code() != std::errc::file_exists) throw;
     }
     try {
-      file_ = open_file(*files_, folder, lock_file_name, flags);
+      file_ = open_file(*files_, folder, name_, flags);
       return false;
     } catch (const std::system_error& error) {
       if (error.code() != std::errc::no_such_file_or_directory) throw;
@@ -84,29 +85,29 @@ void FolderLock::take(int folder) {
   for (;;) {
     const bool is_new = open_or_make(folder);
     if (uninterrupted([&] { return files_->lock(file_.number()); }) == -1) {
-      if (errno == EWOULDBLOCK) throw LockedError(read_owner(*files_, file_.number()));
-      if (errno != ENOSYS && errno != ENOTSUP && errno != ENOLCK) throw_system_error("lock", lock_file_name);
+      if (errno == EWOULDBLOCK) throw LockedError(read_owner(*files_, file_.number(), name_));
+      if (errno != ENOSYS && errno != ENOTSUP && errno != ENOLCK) throw_system_error("lock", name_);
       if (!is_new) take_over_by_existence(folder);
       return;
     }
     // The owner before us may have removed the file between our open and our lock.
-    const struct stat ours = status(*files_, file_.number(), lock_file_name);
-    if (is_same(ours, status_at(*files_, folder, lock_file_name))) return;
+    const struct stat ours = status(*files_, file_.number(), name_);
+    if (is_same(ours, status_at(*files_, folder, name_))) return;
   }
 }
 
 void FolderLock::take_over_by_existence(int folder) {
-  const std::string owner = read_owner(*files_, file_.number());
-  const std::string refusal = owner + " (if it has ended, remove '" + lock_file_name + "')";
+  const std::string owner = read_owner(*files_, file_.number(), name_);
+  const std::string refusal = owner + " (if it has ended, remove '" + name_ + "')";
   if (!is_gone(owner)) throw LockedError(refusal);
   // Another may take over at the same time: what is moved away must be what was read, and what is made must be new.
   const std::string aside = temporary_name(0);
   const auto rename = [&](const std::string& from, const std::string& to) {
     return uninterrupted([&] { return files_->rename_at(folder, from.c_str(), folder, to.c_str()); });
   };
-  if (rename(lock_file_name, aside) == -1) throw LockedError(refusal);
-  if (!is_same(status(*files_, file_.number(), lock_file_name), status_at(*files_, folder, aside))) {
-    rename(aside, lock_file_name);
+  if (rename(name_, aside) == -1) throw LockedError(refusal);
+  if (!is_same(status(*files_, file_.number(), name_), status_at(*files_, folder, aside))) {
+    rename(aside, name_);
     throw LockedError(refusal);
   }
   uninterrupted([&] { return files_->unlink_at(folder, aside.c_str(), 0); });
@@ -115,7 +116,7 @@ void FolderLock::take_over_by_existence(int folder) {
 
 void FolderLock::release(int folder) noexcept {
   if (file_.number() == -1) return;
-  if (::getpid() == owner_) uninterrupted([&] { return files_->unlink_at(folder, lock_file_name, 0); });
+  if (::getpid() == owner_) uninterrupted([&] { return files_->unlink_at(folder, name_.c_str(), 0); });
   file_ = Descriptor();
 }
 

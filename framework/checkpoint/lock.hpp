@@ -13,13 +13,14 @@ namespace tenon::checkpoint {
 
 inline constexpr const char* lock_file_name = ".tenon-lock";
 
-/// An flock on `.tenon-lock`: the kernel lets go of it when its owner dies, so that no stale pid is ever believed.
-/// Children that a process forks share it and leave it alone. Where the file system has no flock the file's existence
-/// is the lock, and it is taken over when its owner was a process of this host that is gone.
+/// An flock on a file, `.tenon-lock` unless another name is given: the kernel lets go of it when its owner dies, so
+/// that no stale pid is ever believed. Children that a process forks share it and leave it alone. Where the file system
+/// has no flock the file's existence is the lock, and it is taken over when its owner was a process of this host that
+/// is gone.
 class FolderLock {
  public:
   /// Throws LockedError when somebody has it, std::system_error when the system refuses.
-  FolderLock(FileSystem& files, int folder, const std::string& run_id);
+  FolderLock(FileSystem& files, int folder, const std::string& run_id, std::string file_name = lock_file_name);
   FolderLock(FolderLock&&) = default;
   /// Removes the file, still under the lock.
   void release(int folder) noexcept;
@@ -30,6 +31,7 @@ class FolderLock {
   void take_over_by_existence(int folder);
 
   FileSystem* files_;
+  std::string name_;
   Descriptor file_;
   pid_t owner_;
 };

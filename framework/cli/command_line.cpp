@@ -62,6 +62,7 @@ struct Parser {
   std::map<const CLI::App*, Command> commands;
   bool version = false;
   std::string format = "safetensors";
+  std::string restore;
 
   Parser() {
     app.set_help_flag("-h,--help", "print this help and exit");
@@ -71,6 +72,17 @@ struct Parser {
     CLI::App* train = add_run("train", Command::train, "train what a manifest describes");
     train->add_option("--weights", line.weights, "start from the weights of this checkpoint or .safetensors file")
         ->type_name("FILE");
+    train
+        ->add_option("--resume", line.resume,
+                     "go on with the run in its folder: from the newest checkpoint that is whole, or else from the "
+                     "beginning (auto), from the newest (last), from the best (best, or best:ID of a callback), or "
+                     "from the checkpoint at a path, which may be another run's")
+        ->type_name("auto|last|best[:ID]|PATH");
+    train
+        ->add_option("--restore", restore,
+                     "with --resume PATH: begin a new run with these parts of the checkpoint alone, for example "
+                     "model,optimizer; there are model, optimizer, schedules, rng, data, task, callbacks, progress")
+        ->type_name("PARTS");
     add_evaluation("validate", Command::validate, "measure given weights on the validation data");
     add_evaluation("test", Command::test, "measure given weights on the test data");
     CLI::App* predict =
@@ -180,6 +192,25 @@ std::vector<std::string> command_names(CLI::App& app) {
   refuse(at, "unknown command '" + word + "'" + did_you_mean(word, names));
 }
 
+std::filesystem::path whole(const std::filesystem::path& folder);
+
+/// --resume and --restore of `train`.
+void read_resume(CLI::App& train, const std::string& restore, CommandLine& line) {
+  const bool resumes = train.count("--resume") > 0;
+  if (resumes && line.resume.empty()) refuse(train, "--resume is empty: say auto, last, best, best:ID or a path");
+  if (resumes && train.count("--weights") > 0)
+    refuse(
+        train,
+        "--resume goes on with a run and --weights begins a new one: leave out one of them; `--resume PATH --restore "
+        "model` begins a new run with a checkpoint's weights");
+  const bool is_path = resumes && !loop::is_resume_word(line.resume);
+  if (train.count("--restore") > 0) {
+    if (!is_path) refuse(train, "--restore takes over parts of a given checkpoint: name it with --resume PATH");
+    line.restore = loop::restore_parts_from(restore);
+  }
+  if (is_path) line.resume = whole(line.resume).string();
+}
+
 /// Absolute, without a '/' at its end.
 std::filesystem::path whole(const std::filesystem::path& folder) {
   const std::filesystem::path path = std::filesystem::absolute(folder).lexically_normal();
@@ -221,6 +252,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   if (parser.line.weights == "none") parser.line.weights.clear();
   if (!parser.line.weights.empty()) parser.line.weights = whole(parser.line.weights);
   parser.line.csv = parser.format == "csv";
+  if (parser.line.command == Command::train) read_resume(at, parser.restore, parser.line);
   for (std::vector<std::filesystem::path>* folders : {&parser.line.plugins, &parser.line.trusted})
     for (std::filesystem::path& folder : *folders) folder = whole(folder);
   return parser.line;

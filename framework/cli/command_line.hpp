@@ -4,9 +4,12 @@
 #ifndef TENON_CLI_COMMAND_LINE_HPP
 #define TENON_CLI_COMMAND_LINE_HPP
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include "loop/restore_parts.hpp"
 
 namespace tenon::cli {
 
@@ -33,8 +36,10 @@ struct CommandLine {
   std::vector<std::filesystem::path> trusted;  ///< folders of --trust, absolute
   std::vector<std::filesystem::path> plugins;  ///< folders of --plugins, absolute
   std::filesystem::path weights;               ///< absolute; empty: those that the task makes
-  bool csv = false;                            ///< of `predict`
-  std::string plugin;                          ///< of `plugins show`
+  std::string resume;                          ///< a word, or an absolute path; empty: a new run
+  std::uint32_t restore = loop::restore_everything;
+  bool csv = false;    ///< of `predict`
+  std::string plugin;  ///< of `plugins show`
   bool json = false;
 };
 

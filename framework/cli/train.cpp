@@ -39,6 +39,8 @@ ExitCode run_manifest(const CommandLine& line) {
   request.json = line.json;
   request.on_terminal = isatty(STDOUT_FILENO) == 1;
   request.weights = line.weights;
+  request.resume = line.resume;
+  request.restore = line.restore;
   request.format = line.csv ? loop::PredictionFormat::csv : loop::PredictionFormat::safetensors;
   return loop::train(manifest, request);
 }

@@ -27,6 +27,17 @@ json::object reduction_json(const Reduction& r) {
   return {{"how", static_cast<std::int32_t>(r.how)}, {"value", r.value}, {"weight", r.weight}};
 }
 
+/// What has been asked for at this commit point counts already: a best is declared together with its save.
+json::object bests_json(const DocumentSources& from) {
+  json::object bests;
+  for (const auto& [callback, ticket] : from.bests) bests[callback->id()] = ticket;
+  for (const BestRequest& asked : from.pending.bests) {
+    bests.erase(asked.by->id());
+    if (asked.ticket != 0) bests[asked.by->id()] = asked.ticket;
+  }
+  return bests;
+}
+
 }  // namespace
 
 json::object checkpoint_document(const DocumentSources& from) {
@@ -34,6 +45,7 @@ json::object checkpoint_document(const DocumentSources& from) {
   json::object o;
   o["task"] = from.facts.task_name;
   o["seed"] = from.facts.options.seed;
+  o["attempt"] = from.facts.attempt;
   o["sequence"] = p.sequence;
   o["commit_point"] = {{"epoch", p.epoch}, {"batch", p.batch}, {"phase", phase_name(from.state.phase)}};
   o["position"] = {{"epoch", p.epoch}, {"samples", from.state.epoch_samples}, {"batch", p.batch}};
@@ -64,6 +76,7 @@ json::object checkpoint_document(const DocumentSources& from) {
     if (!save->metadata.empty()) metadata[save->by->id()] = save->metadata;
   }
   o["holders"] = std::move(holders);
+  o["bests"] = bests_json(from);
   if (!metadata.empty()) o["metadata"] = std::move(metadata);
   o["transformed"] = !from.requests.front()->transforms.empty();
   o["hparams"] = json::parse(from.facts.hparams_json);

@@ -8,6 +8,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <unordered_map>
 #include <vector>
 
 #include "loop/metric_store.hpp"
@@ -36,6 +37,7 @@ struct DocumentSources {
   const tenon_progress& progress;
   const MetricStore& metrics;
   const Requests& pending;
+  const std::unordered_map<const chain::Callback*, tenon_ticket>& bests;  ///< of each callback, as declared so far
   const boost::json::object& engine;
   const boost::json::array& callbacks;
 };

@@ -246,7 +246,7 @@ void CommitPoint::write_group(const Group& group, const CommitState& state, cons
     content.full = first.kind == TENON_CHECKPOINT_FULL;
     content.model_metadata["format"] = "pt";
     content.document = checkpoint_document(
-        {group, state, facts_, progress_, metrics_, requests_, snapshot.document(), callback_entries_});
+        {group, state, facts_, progress_, metrics_, requests_, ledger_.best, snapshot.document(), callback_entries_});
     Pipeline pipeline(first.transforms, *first.by, snapshot, tensors_, progress_);
     snapshot.wait();
     content.model = pipeline.run();

@@ -22,6 +22,7 @@ class Fit {
   chain::Chain& chain() { return chain_; }
   Decisions& decisions() { return decisions_; }
   MetricStore& metrics() { return metrics_; }
+  Ledger& ledger() { return ledger_; }
   FitResult run();
 
   /// After run(): {"end":...,"epochs":...,"steps":...,"callbacks":{id:{"plugin","saved","removed","kept",...account}}};

@@ -8,7 +8,9 @@ namespace tenon::loop {
 
 checkpoint::Folder& Ledger::folder(const std::filesystem::path& absolute) {
   auto& slot = folders_[absolute];
-  if (!slot) slot = checkpoint::Folder::open(absolute, run_id_);
+  if (slot) return *slot;
+  slot = checkpoint::Folder::open(absolute, run_id_);
+  if (on_folder) on_folder(absolute);
   return *slot;
 }
 

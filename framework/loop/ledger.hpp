@@ -7,6 +7,7 @@
 #include <tenon/hooks.h>
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -70,6 +71,7 @@ class Ledger {
   const std::vector<std::unique_ptr<Kept>>& all() const { return kept_; }
 
   std::unordered_map<const chain::Callback*, tenon_ticket> best;
+  std::function<void(const std::filesystem::path&)> on_folder;  ///< told of each folder, before anything is saved there
 
  private:
   std::string run_id_;

@@ -7,7 +7,10 @@
 
 #include "chain/library.hpp"
 #include "chain/log.hpp"
+#include "checkpoint/hash.hpp"
+#include "loop/account.hpp"
 #include "loop/fit.hpp"
+#include "loop/resume_choice.hpp"
 #include "loop/run_folder.hpp"
 #include "loop/weights.hpp"
 #include "manifest/json_text.hpp"
@@ -51,18 +54,53 @@ std::vector<LoadedCallback> load(const manifest::Manifest& manifest, const std::
   return loaded;
 }
 
+/// Where a run goes, and what it goes on from.
+struct Beginning {
+  std::filesystem::path folder;
+  bool in_place = false;  ///< the folder is as a run has left it, and stays so where this one is refused
+  bool is_recorded = false;
+  ResumeChoice choice;
+  RunLimits limits;
+};
+
+std::int64_t unix_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+RunLimits limits_of(const TrainerOptions& options, const json::object& document) {
+  RunLimits limits{options.max_epochs, options.max_steps, options.max_time, {}};
+  const json::value* callbacks = document.if_contains("callbacks");
+  const std::string settings =
+      manifest::json_text(json::array{callbacks ? *callbacks : json::value(), limits.max_epochs, limits.max_steps,
+                                      limits.max_time, options.min_epochs, options.min_steps});
+  limits.settings = checkpoint::hash_of(std::as_bytes(std::span(settings)));
+  return limits;
+}
+
+/// Of the run that goes on, else of a new one.
+RunRecord record_of(const Beginning& beginning, const Engine& engine, const TrainerOptions& options) {
+  if (beginning.choice.same_run) return beginning.choice.record;
+  RunRecord record;
+  record.run_id = new_run_id();
+  record.started_unix_ns = unix_ns();
+  record.task = engine.facts().task_name;
+  record.seed = options.seed;
+  return record;
+}
+
 RunFacts run_facts(const RunRequest& request, const Engine& engine, const TrainerOptions& options,
-                   const std::filesystem::path& folder, const std::string& document) {
+                   const Beginning& beginning, const RunRecord& record, const std::string& document) {
   RunFacts facts;
-  facts.run_id = new_run_id();
-  facts.run_folder = folder;
+  facts.run_id = record.run_id;
+  facts.attempt = record.attempt + (beginning.choice.same_run ? 1 : 0);
+  facts.run_folder = beginning.folder;
   facts.manifest_json = document;
   facts.hparams_json = manifest::json_text(engine.facts().hparams);
   facts.task_name = engine.facts().task_name;
   facts.options = options;
   facts.stage = request.stage;
-  facts.started_unix_ns =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  facts.started_unix_ns = record.started_unix_ns;
   facts.on_terminal = request.on_terminal && !request.stdout_taken;
   facts.stdout_taken = request.stdout_taken;
   return facts;
@@ -101,13 +139,49 @@ class RemoveAtEnd {
   std::filesystem::path folder_;
 };
 
-RunOutcome run_in(const std::filesystem::path& folder, const manifest::Manifest& manifest, const RunRequest& request,
+/// Once nothing can be refused any more but by the callbacks themselves.
+void open_record(RecordedRun& record, const Beginning& beginning, Fit& fit) {
+  if (!beginning.is_recorded) return;
+  fit.ledger().on_folder = [&record](const std::filesystem::path& folder) { record.add_folder(folder); };
+  if (beginning.choice.same_run)
+    record.reopen(beginning.choice.sequence);
+  else
+    record.create();
+  fit.chain().add_run_file(beginning.folder / run_record_file);
+}
+
+/// The next attempt finds everything as this one did.
+void withdraw(RecordedRun& record, const Beginning& beginning, Fit& fit) {
+  if (!beginning.in_place) return make_empty(beginning.folder, fit.chain().run_files());
+  if (beginning.choice.same_run && record.record().attempt != beginning.choice.record.attempt) record.put_back();
+}
+
+void close_record(RecordedRun& record, const Beginning& beginning, const FitResult& result) {
+  if (!beginning.is_recorded) return;
+  try {
+    record.set_ended(
+        {std::string(end_name(result.reason)), result.detail, result.epochs, result.steps, beginning.limits});
+  } catch (const Failure& failure) {  // the training itself is done
+    chain::log(TENON_LOG_WARN, "", failure.what());
+  }
+}
+
+RunOutcome run_in(const Beginning& beginning, const manifest::Manifest& manifest, const RunRequest& request,
                   const std::vector<LoadedCallback>& callbacks, const ResolvedTask& task, const std::string& document,
                   const TaskSource& source) {
+  const std::filesystem::path& folder = beginning.folder;
   const TrainerOptions options = with_debugging(manifest.trainer);
   const std::unique_ptr<Engine> engine = source.make_engine(task, options);
   if (!request.weights.empty()) load_weights(*engine, request.weights);
-  Fit fit(*engine, run_facts(request, *engine, options, folder, document), manifest.file.parent_path());
+  if (beginning.choice.from) {
+    if (request.restore == restore_everything)
+      require_same_training(*beginning.choice.from, engine->facts().task_name, options.seed);
+    throw Failure(ExitCode::checkpoint, "this version does not go on from a checkpoint yet; '" +
+                                            beginning.choice.from->path().string() + "' was chosen");
+  }
+  RecordedRun record(folder, record_of(beginning, *engine, options));
+  Fit fit(*engine, run_facts(request, *engine, options, beginning, record.record(), document),
+          manifest.file.parent_path());
   fit.chain().set_options_check([&](json::object& given, const json::value& schema, const std::string& where) {
     manifest::check_options(manifest, "/callbacks", given, schema, where);
   });
@@ -116,18 +190,38 @@ RunOutcome run_in(const std::filesystem::path& folder, const manifest::Manifest&
   try {
     for (const LoadedCallback& callback : callbacks)
       fit.chain().add(callback.entry, *callback.descriptor, callback.library);
+    open_record(record, beginning, fit);
     fit.chain().add_run_file(keep_manifest(folder, document));
     result = fit.run();
     if (result.refused) throw Failure(result.exit, result.detail);
   } catch (const Failure&) {
-    make_empty(folder, fit.chain().run_files());  // the next attempt finds it as this one did
+    withdraw(record, beginning, fit);
     throw;
   }
+  close_record(record, beginning, result);
   RunOutcome outcome{result, fit.summary(result), fit.account_text(result), last_values(fit.metrics()), folder, {}};
   if (request.stage == Stage::predict && result.reason != TENON_END_FAILED) {
     outcome.predictions = write_predictions(*engine, folder, request.format);
     outcome.summary["predictions"] = outcome.predictions.string();
   }
+  return outcome;
+}
+
+/// A run that has ended, and is not to go on.
+RunOutcome nothing_left(const ResumeChoice& choice, const std::filesystem::path& folder) {
+  const RunEnd& end = *choice.record.ended;
+  RunOutcome outcome;
+  outcome.result.reason = end.reason == end_name(TENON_END_STOPPED) ? TENON_END_STOPPED : TENON_END_FINISHED;
+  outcome.result.detail = choice.finished;
+  outcome.result.epochs = end.epochs;
+  outcome.result.steps = end.steps;
+  outcome.summary = {{"end", end.reason},
+                     {"epochs", end.epochs},
+                     {"steps", end.steps},
+                     {"detail", choice.finished},
+                     {"callbacks", json::object()}};
+  outcome.account = choice.finished + "\n";
+  outcome.folder = folder;
   return outcome;
 }
 
@@ -142,17 +236,33 @@ RunOutcome run(const manifest::Manifest& manifest, const RunRequest& request, co
   });
   refusals.gather([&] { task = source.find(); });
   refusals.throw_if_any();
-  const std::string document = manifest::json_text(resolved_document(manifest, callbacks, task));
+  const json::object resolved = resolved_document(manifest, callbacks, task);
+  const std::string document = manifest::json_text(resolved);
   // Loaded before LibTorch: what is not to be trusted is refused in milliseconds.
   const std::vector<LoadedCallback> loaded = load(manifest, callbacks, request);
   const bool is_trial = manifest.trainer.fast_dev_run > 0;
   const std::filesystem::path wanted = request.run_folder.string() + (is_trial ? "-fast_dev_run" : "");
-  const RunFolder claimed(wanted);
-  const std::filesystem::path& folder = claimed.path();
-  if (folder != wanted && !is_trial)
-    chain::log(TENON_LOG_INFO, "", wanted.string() + " is taken: this run goes to " + folder.string());
-  const RemoveAtEnd trial(is_trial ? folder : std::filesystem::path());
-  return run_in(folder, manifest, request, loaded, task, document, source);
+  const bool resumes = !request.resume.empty();
+  if (resumes && is_trial)
+    throw Failure(
+        ExitCode::usage,
+        "fast_dev_run tries everything in a folder that is removed at its end, and goes on with no run: leave "
+        "out --resume or trainer.fast_dev_run");
+  Beginning beginning;
+  beginning.is_recorded = request.stage == Stage::train && !is_trial;
+  beginning.limits = limits_of(manifest.trainer, resolved);
+  const ResumeRequest resume{wanted, request.resume, request.restore != restore_everything, beginning.limits};
+  beginning.in_place = resumes && goes_on_in_place(resume);
+  const RunFolder claimed(wanted, beginning.in_place ? RunFolder::Take::existing : RunFolder::Take::fresh);
+  beginning.folder = claimed.path();
+  if (claimed.path() != wanted && !is_trial)
+    chain::log(TENON_LOG_INFO, "", wanted.string() + " is taken: this run goes to " + claimed.path().string());
+  if (resumes) beginning.choice = choose_resume(resume);
+  for (const std::string& warning : beginning.choice.warnings) chain::log(TENON_LOG_WARN, "", warning);
+  for (const std::string& remark : beginning.choice.remarks) chain::log(TENON_LOG_INFO, "", remark);
+  if (!beginning.choice.finished.empty()) return nothing_left(beginning.choice, claimed.path());
+  const RemoveAtEnd trial(is_trial ? claimed.path() : std::filesystem::path());
+  return run_in(beginning, manifest, request, loaded, task, document, source);
 }
 
 }  // namespace tenon::loop

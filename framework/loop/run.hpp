@@ -17,6 +17,7 @@
 #include "loop/loop.hpp"
 #include "loop/predictions.hpp"
 #include "loop/resolve.hpp"
+#include "loop/restore_parts.hpp"
 #include "manifest/manifest.hpp"
 
 namespace tenon::loop {
@@ -32,6 +33,8 @@ struct RunRequest {
   bool stdout_taken = false;                   ///< callbacks leave stdout alone
   Stage stage = Stage::train;                  ///< or validation, test, predict
   std::filesystem::path weights;               ///< that the model starts with; empty: those that the task makes
+  std::string resume;  ///< auto | last | best | best:ID | the path of a checkpoint; empty: a new run
+  std::uint32_t restore = restore_everything;  ///< parts of that checkpoint; other than all begin a new run
   PredictionFormat format = PredictionFormat::safetensors;
 };
 

@@ -17,6 +17,7 @@ namespace tenon::loop {
 
 struct RunFacts {
   std::string run_id;
+  std::uint64_t attempt = 1;         ///< of the run, in a process of its own each
   std::filesystem::path run_folder;  ///< absolute
   std::string manifest_json;         ///< with defaults filled in
   std::string hparams_json = "{}";

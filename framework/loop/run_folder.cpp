@@ -3,23 +3,26 @@
 #include "loop/run_folder.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 #include <tenon/failure.hpp>
 
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
 #include <random>
+#include <system_error>
 #include <vector>
+
+#include "checkpoint/names.hpp"
 
 namespace tenon::loop {
 
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* lock_file = ".tenon-run-lock";
 
 [[noreturn]] void refuse(const fs::path& folder, const std::string& why) {
   throw Failure(ExitCode::output, "the run's folder '" + folder.string() + "' cannot be written: " + why +
@@ -43,27 +46,13 @@ void make_folders(const fs::path& folder) {
   for (auto made = missing.rbegin(); made != missing.rend(); ++made) sync(made->parent_path());
 }
 
-/// The folder's lock; -1 where something else stands there, or another run has just taken it.
-int claim(const fs::path& folder) {
+/// Nothing is in it but hidden files of ours: a run that was killed before it had begun leaves its lock.
+bool is_vacant(const fs::path& folder) {
   std::error_code wrong;
-  if (fs::exists(folder, wrong) && !fs::is_directory(folder)) return -1;
-  make_folders(folder);
-  const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) refuse(folder, std::strerror(errno));
-  // Some network file systems know no locks: there the empty folder has to do.
-  const bool is_locked_elsewhere = ::flock(directory, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  if (!is_locked_elsewhere && fs::is_empty(folder, wrong) && !wrong) return directory;
-  ::close(directory);
+  for (fs::directory_iterator entry(folder, wrong), end; !wrong && entry != end; entry.increment(wrong))
+    if (!entry->path().filename().string().starts_with(checkpoint::private_prefix)) return false;
   if (wrong) refuse(folder, wrong.message());
-  return -1;
-}
-
-void probe(const fs::path& folder) {
-  std::string file = (folder / ".tenon-probe-XXXXXX").string();
-  const int opened = ::mkstemp(file.data());
-  if (opened < 0) refuse(folder, std::strerror(errno));
-  ::close(opened);
-  ::unlink(file.c_str());
+  return true;
 }
 
 }  // namespace
@@ -80,17 +69,35 @@ fs::path default_run_folder(const TrainerOptions& options, const std::string& na
   return fs::absolute(root) / (name + folder_suffix(stage));
 }
 
-RunFolder::RunFolder(const fs::path& wanted) : path_(wanted) {
-  for (int version = 1; (lock_ = claim(path_)) < 0; ++version) path_ = wanted.string() + "-v" + std::to_string(version);
-  try {
-    probe(path_);
-  } catch (...) {
-    ::close(lock_);
-    throw;
-  }
+RunFolder::RunFolder(const fs::path& wanted, Take take, const std::string& run_id) : path_(wanted) {
+  for (int version = 1; !claim(take, run_id); ++version) path_ = wanted.string() + "-v" + std::to_string(version);
 }
 
-RunFolder::~RunFolder() { ::close(lock_); }
+RunFolder::~RunFolder() { lock_->release(folder_.number()); }
+
+/// False where something else stands at path_, or another run has just taken it.
+bool RunFolder::claim(Take take, const std::string& run_id) {
+  std::error_code wrong;
+  const bool is_fresh = take == Take::fresh;
+  if (is_fresh && fs::exists(path_, wrong) && !fs::is_directory(path_)) return false;
+  make_folders(path_);
+  if (is_fresh && !is_vacant(path_)) return false;  // nothing is ever written into somebody else's
+  checkpoint::FileSystem& files = checkpoint::real_file_system();
+  try {
+    folder_ = checkpoint::open_file(files, AT_FDCWD, path_.string(), O_RDONLY | O_DIRECTORY);
+    lock_.emplace(files, folder_.number(), run_id, lock_file);
+  } catch (const checkpoint::LockedError& owner) {
+    if (is_fresh) return false;
+    throw Failure(ExitCode::output,
+                  "the run's folder '" + path_.string() + "' is in use: " + owner.what() +
+                      " trains there; wait until it ends or stop it, or choose another with --out DIR");
+  } catch (const std::system_error& error) {
+    refuse(path_, error.code().message());
+  }
+  if (!is_fresh || is_vacant(path_)) return true;
+  lock_->release(folder_.number());
+  return false;
+}
 
 void make_empty(const fs::path& claimed, const std::set<fs::path>& made) noexcept {
   std::error_code ignored, wrong;

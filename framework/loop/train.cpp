@@ -53,6 +53,8 @@ ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) 
   wanted.stdout_taken = request.json;
   wanted.stage = request.stage;
   wanted.weights = request.weights;
+  wanted.resume = request.resume;
+  wanted.restore = request.restore;
   wanted.format = request.format;
   if (request.json) wanted.on_decision = [](const Decision& d) { print(manifest::json_text(to_json(d)) + "\n"); };
   TaskSource source;

@@ -11,6 +11,7 @@
 
 #include "loop/engine.hpp"
 #include "loop/predictions.hpp"
+#include "loop/restore_parts.hpp"
 #include "manifest/manifest.hpp"
 
 namespace tenon::loop {
@@ -24,6 +25,8 @@ struct TrainRequest {
   bool on_terminal = false;                    ///< stdout is a terminal
   Stage stage = Stage::train;                  ///< or validation, test, predict
   std::filesystem::path weights;               ///< that the model starts with; empty: those that the task makes
+  std::string resume;  ///< auto | last | best | best:ID | the path of a checkpoint; empty: a new run
+  std::uint32_t restore = restore_everything;  ///< parts of that checkpoint; other than all begin a new run
   PredictionFormat format = PredictionFormat::safetensors;
 };
 

@@ -54,6 +54,8 @@ struct Trainer::Parts {
   std::vector<fs::path> plugin_folders, trusted;
   loop::InProcess in_process;
   fs::path run_folder;
+  std::string resume;
+  std::uint32_t restore = loop::restore_everything;
   std::function<void(const json::object&)> listener;
 
   json::array& callbacks() {
@@ -155,6 +157,15 @@ Trainer& Trainer::add_callback(const tenon_descriptor& descriptor, std::string_v
   return *this;
 }
 
+Trainer& Trainer::resume(std::string what, std::string_view parts) {
+  const bool is_path = !what.empty() && !loop::is_resume_word(what);
+  if (!parts.empty() && !is_path)
+    throw Failure(ExitCode::usage, "resume: parts are taken over from a given checkpoint: name its path");
+  parts_->restore = parts.empty() ? loop::restore_everything : loop::restore_parts_from(parts);
+  parts_->resume = is_path ? fs::absolute(what).string() : std::move(what);
+  return *this;
+}
+
 Trainer& Trainer::on_decision(std::function<void(const json::object&)> listener) {
   parts_->listener = std::move(listener);
   return *this;
@@ -180,6 +191,12 @@ RunResult Trainer::run_stage(Stage stage, const Weights& weights, PredictionForm
   request.on_terminal = isatty(STDOUT_FILENO) == 1;
   request.stage = stage;
   request.weights = weights.file;
+  if (stage == Stage::train) {
+    request.resume = parts_->resume;
+    request.restore = parts_->restore;
+    if (!request.resume.empty() && (weights.model || !weights.file.empty()))
+      throw Failure(ExitCode::usage, "resume() goes on with a run and weights begin a new one: leave out one of them");
+  }
   request.format = format;
   if (const auto& listener = parts_->listener)
     request.on_decision = [&](const loop::Decision& decision) { listener(loop::to_json(decision)); };

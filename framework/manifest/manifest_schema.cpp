@@ -98,8 +98,9 @@ struct Answer {
 };
 
 constexpr std::string_view resume =
-    "what to resume from is no part of a manifest: it is said on the command line, by `tenon train --resume`, which "
-    "comes in a later version; remove it";
+    "what to resume from is no part of a manifest: it is said on the command line, as in `tenon train run.json "
+    "--resume "
+    "auto` (or last, best, best:ID, or a checkpoint's path); remove it";
 
 constexpr std::array answers{
     Answer{"/resume_from_checkpoint", resume},

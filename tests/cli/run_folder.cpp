@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/run_folder.hpp"
 
+#include <unistd.h>
+
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 #include <fstream>
@@ -59,6 +61,31 @@ BOOST_AUTO_TEST_CASE(an_empty_folder_is_free_again_when_its_run_is_over) {
   const Scratch scratch;
   { const RunFolder first(scratch.path / "a"); }
   BOOST_TEST(RunFolder(scratch.path / "a").path() == scratch.path / "a");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_killed_run_has_left_of_its_lock_makes_no_folder_taken) {
+  const Scratch scratch;
+  fs::create_directory(scratch.path / "a");
+  std::ofstream(scratch.path / "a/.tenon-run-lock") << "process 1 on host 'gone'\n";
+  BOOST_TEST(RunFolder(scratch.path / "a").path() == scratch.path / "a");
+}
+
+BOOST_AUTO_TEST_CASE(an_existing_folder_is_taken_as_it_is_and_by_one_run_at_a_time) {
+  const Scratch scratch;
+  std::ofstream(scratch.path / "x") << "x";
+  const RunFolder first(scratch.path, RunFolder::Take::existing, "20261122-081500-3f9a2c71");
+  BOOST_TEST(first.path() == scratch.path);
+  BOOST_TEST(fs::exists(scratch.path / "x"));
+  try {
+    RunFolder(scratch.path, RunFolder::Take::existing);
+    BOOST_TEST(false, "not refused");
+  } catch (const Failure& failure) {
+    BOOST_TEST((failure.code() == ExitCode::output));
+    const std::string text = failure.what();
+    BOOST_TEST(text.find("is in use: process " + std::to_string(::getpid()) + " on host '") != std::string::npos, text);
+    BOOST_TEST(text.find("(run '20261122-081500-3f9a2c71') trains there; wait until it ends") != std::string::npos,
+               text);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_folder_that_cannot_be_made_is_refused_with_the_cure) {

@@ -44,6 +44,37 @@ BOOST_AUTO_TEST_CASE(a_run_folder_that_cannot_be_written_is_refused_with_7) {
              "DIR\n");
 }
 
+BOOST_AUTO_TEST_CASE(words_of_resume_and_restore_that_make_no_sense_are_refused_with_2) {
+  const Installation tenon;
+  tenon.write("work/run.json", R"({"task": {"library": "sample_task"}})");
+  const auto refusal = [&](const std::string& arguments) {
+    const Outcome outcome = tenon.run("train run.json " + arguments);
+    BOOST_TEST(outcome.code == 2, arguments);
+    return outcome.err.substr(0, outcome.err.find('\n'));
+  };
+  BOOST_TEST(refusal("--resume ''") == "tenon: --resume is empty: say auto, last, best, best:ID or a path");
+  BOOST_TEST(refusal("--resume last --weights none").find("leave out one of them") != std::string::npos);
+  BOOST_TEST(refusal("--restore model") ==
+             "tenon: --restore takes over parts of a given checkpoint: name it with --resume PATH");
+  BOOST_TEST(refusal("--resume last --restore model").find("name it with --resume PATH") != std::string::npos);
+  BOOST_TEST(refusal("--resume x.ckpt --restore model,optimiser") ==
+             "tenon: --restore: there is no part 'optimiser' of a checkpoint; did you mean 'optimizer'?");
+  BOOST_TEST(refusal("--resume auto --set trainer.fast_dev_run=true").find("fast_dev_run") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_resumed_is_refused_with_8_before_any_folder_is_touched) {
+  const Installation tenon;
+  tenon.write("work/run.json", R"({"task": {"library": "sample_task"}})");
+  Outcome outcome = tenon.run("train run.json --resume last");
+  BOOST_TEST(outcome.code == 8);
+  BOOST_TEST(outcome.err.find("tenon: --resume: there is no run in '<here>/work/runs/run', which does not exist") == 0u,
+             outcome.err);
+  outcome = tenon.run("train run.json --resume lost.ckpt");
+  BOOST_TEST(outcome.code == 8);
+  BOOST_TEST(outcome.err.find("tenon: --resume: there is no '<here>/work/lost.ckpt'") == 0u, outcome.err);
+  BOOST_TEST(!fs::exists(tenon.root() / "work/runs"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace cli_test

@@ -14,6 +14,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "loop/run_checkpoints.hpp"
 #include "test_engine.hpp"
 
 namespace tenon {
@@ -334,6 +335,67 @@ BOOST_AUTO_TEST_CASE(decisions_are_told) {
   trainer.on_decision([&](const boost::json::object& d) { told.emplace_back(d.at("action").as_string()); });
   trainer.fit(task());
   BOOST_TEST(told == (std::vector<std::string>{"save", "save", "remove"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_run_records_itself_its_checkpoint_folders_and_how_it_ended) {
+  const Place place;
+  Trainer trainer(epochs(2), place / "run");
+  trainer.add_callback("checkpoint", "best", {{"monitor", "val_loss"}}).fit(task());
+  const loop::RunRecord record = loop::read_run_record(place / "run").value();
+  BOOST_TEST(record.attempt == 1u);
+  BOOST_TEST((record.folders == std::vector<fs::path>{place / "run/checkpoints"}));
+  BOOST_TEST(record.ended->reason == "finished");
+  BOOST_TEST(record.ended->epochs == 2u);
+  BOOST_TEST(record.ended->limits.max_epochs == 2u);
+  const loop::RunCheckpoints found = loop::find_run_checkpoints(record, place / "run");
+  BOOST_REQUIRE_EQUAL(found.own.size(), 1u);
+  BOOST_TEST(loop::best_of_each(found.own).at("best") == &found.own[0]);
+}
+
+BOOST_AUTO_TEST_CASE(a_finished_run_is_told_and_not_trained_again) {
+  const Place place;
+  Trainer trainer(epochs(2), place / "run");
+  trainer.add_callback("checkpoint", "best", {{"monitor", "val_loss"}}).fit(task());
+  const RunResult again = trainer.resume("last").fit(task());
+  HAS(again.detail, "is finished: 2 epochs, 8 steps");
+  BOOST_TEST((again.exit_code == ExitCode::ok));
+  BOOST_TEST(again.steps == 8u);
+  BOOST_TEST(again.folder == place / "run");
+  BOOST_TEST(!fs::exists(place / "run-v1"));
+  HAS(refusal(ExitCode::usage, [&] { trainer.fit(task(), Weights(place / "w.safetensors")); }),
+      "leave out one of them");
+  HAS(refusal(ExitCode::usage, [&] { trainer.resume("last", "model"); }), "name its path");
+  BOOST_TEST(trainer.resume("").fit(task()).folder == place / "run-v1");
+}
+
+BOOST_AUTO_TEST_CASE(auto_with_nothing_to_go_on_from_trains_in_the_folder_of_the_run_that_died) {
+  const Place place;
+  Trainer trainer(epochs(2), place / "run");
+  trainer.resume("auto");
+  const auto fails = [](TestEngine& engine) { engine.on_backward = [] { throw std::runtime_error("no luck"); }; };
+  BOOST_TEST(trainer.fit(task(fails)).reason == TENON_END_FAILED);
+  const loop::RunRecord first = loop::read_run_record(place / "run").value();
+  BOOST_TEST(first.ended->reason == "failed");
+  BOOST_TEST(trainer.fit(task()).folder == place / "run");
+  const loop::RunRecord second = loop::read_run_record(place / "run").value();
+  BOOST_TEST(second.run_id == first.run_id);
+  BOOST_TEST(second.attempt == 2u);
+  BOOST_TEST(second.ended->reason == "finished");
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_attempt_leaves_the_folder_and_its_record_alone) {
+  const Place place;
+  Trainer trainer(epochs(2), place / "run");
+  trainer.resume("auto").add_callback<Own>("own", {{"limit", 4}});
+  const auto fails = [](TestEngine& engine) { engine.on_backward = [] { throw std::runtime_error("no luck"); }; };
+  trainer.fit(task(fails));
+  std::ofstream(place / "run/log.txt") << "of the first attempt";
+  Trainer other(epochs(2), place / "run");
+  other.resume("auto").add_callback<Own>("own", {{"limit", 13}});
+  refusal(ExitCode::callback, [&] { other.fit(task()); });
+  BOOST_TEST(fs::exists(place / "run/log.txt"));
+  BOOST_TEST(loop::read_run_record(place / "run")->attempt == 1u);
+  BOOST_TEST(loop::read_run_record(place / "run")->ended->reason == "failed");
 }
 
 BOOST_AUTO_TEST_CASE(neither_stdout_nor_signals_are_touched) {

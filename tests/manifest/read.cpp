@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_key_is_refused_with_the_nearest_one) {
 
 BOOST_AUTO_TEST_CASE(resume_from_checkpoint_is_answered_with_the_right_spelling) {
   for (const char* text : {"{\"trainer\": {\"resume_from_checkpoint\": \"x\"}}", "{\"resume_from_checkpoint\": \"x\"}"})
-    BOOST_TEST(refused(text).find("`tenon train --resume`") != std::string::npos);
+    BOOST_TEST(refused(text).find("`tenon train run.json --resume auto`") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(two_callbacks_of_one_id_are_refused) {

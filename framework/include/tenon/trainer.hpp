@@ -135,6 +135,13 @@ class Trainer {
     return add_callback(detail::Adapter<Callback>::descriptor, id, std::move(options), on_error);
   }
 
+  /// From now on fit() goes on with a run as `tenon train --resume` does: `what` is auto, last, best, best:ID (of the
+  /// run in the trainer's run folder, in that folder), or the path of a checkpoint or ref; empty: a new run again.
+  /// `parts`, as in "model,optimizer", begins a new run with these of a given checkpoint alone. A run with nothing left
+  /// to do is told in the result's detail; its model is empty then. fit() throws Failure (ExitCode::checkpoint) where
+  /// there is nothing to go on from, or it does not fit the task. Throws Failure (ExitCode::usage) for unknown parts.
+  Trainer& resume(std::string what, std::string_view parts = {});
+
   /// Called at each commit point with what was decided there: the lines that `tenon train --json` prints.
   Trainer& on_decision(std::function<void(const boost::json::object& decision)> listener);
   /// From now on a fatal signal first names the callback and hook that it happened in, on stderr, then does what it did

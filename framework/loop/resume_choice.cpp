@@ -1,0 +1,341 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/resume_choice.hpp"
+
+#include <algorithm>
+#include <system_error>
+#include <tenon/did_you_mean.hpp>
+#include <tenon/failure.hpp>
+
+#include "checkpoint/names.hpp"
+#include "loop/restore_parts.hpp"
+
+namespace tenon::loop {
+
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using checkpoint::Checkpoint;
+using checkpoint::ReadError;
+
+constexpr std::string_view best_of = "best:";
+constexpr const char* or_auto = "`--resume auto` goes on from the newest that is whole";
+
+std::string in_quotes(const fs::path& path) { return "'" + path.string() + "'"; }
+
+[[noreturn]] void refuse(const std::string& why) { throw Failure(ExitCode::checkpoint, "--resume: " + why); }
+
+/// Nothing in it but what is hidden and our own, or not there at all.
+bool is_vacant(const fs::path& folder) {
+  std::error_code wrong;
+  if (!fs::exists(folder, wrong)) return true;
+  for (fs::directory_iterator entry(folder, wrong), end; !wrong && entry != end; entry.increment(wrong))
+    if (!entry->path().filename().string().starts_with(checkpoint::private_prefix)) return false;
+  return !wrong;
+}
+
+struct KnownRun {
+  RunRecord record;  ///< without a run_id where nothing is known
+  std::vector<std::string> warnings;
+};
+
+KnownRun know_run(const fs::path& run_folder) {
+  std::string problem = "there is no run.json in " + in_quotes(run_folder);
+  try {
+    if (const std::optional<RunRecord> record = read_run_record(run_folder)) return {*record, {}};
+  } catch (const ReadError& error) {
+    if (error.reason() != ReadError::Reason::damaged)
+      refuse(in_quotes(run_folder) + " cannot be gone on with: " + error.what());
+    problem = in_quotes(run_folder) + ": " + error.what();
+  }
+  KnownRun known{rebuild_record(run_folder), {}};
+  if (!known.record.run_id.empty())
+    known.warnings.push_back(problem + "; the checkpoints of run '" + known.record.run_id +
+                             "' were found by looking for them below that folder, and nowhere else");
+  return known;
+}
+
+bool is_run_folder(const fs::path& folder) {
+  std::error_code wrong;
+  return fs::exists(folder / run_record_file, wrong) || fs::exists(folder / "manifest.json", wrong) ||
+         !rebuild_record(folder).run_id.empty();
+}
+
+/// What a path is that is no checkpoint, and what it is good for.
+void explain(const fs::path& path) {
+  std::error_code wrong;
+  if (!fs::exists(path, wrong)) {
+    if (fs::is_symlink(path, wrong))
+      refuse(in_quotes(path) + " points at " + in_quotes(fs::read_symlink(path, wrong)) +
+             ", which is not there any more; " + or_auto);
+    refuse("there is no " + in_quotes(path) + did_you_mean(path.filename().string(), {"auto", "last", "best"}));
+  }
+  if (path.extension() == ".safetensors")
+    refuse(in_quotes(path) + " holds weights alone, and a run cannot go on from them; start a new one from them with " +
+           "--weights " + path.string());
+  if (!fs::is_directory(path, wrong))
+    refuse(in_quotes(path) + " is no checkpoint of Tenon's: those are folders that end in .ckpt");
+  if (fs::exists(path / "checkpoint.json", wrong)) return;
+  if (fs::exists(path / run_record_file, wrong))
+    refuse(in_quotes(path) + " is the folder of a run, not a checkpoint; `--out " + path.string() +
+           " --resume last` goes on with that run");
+  std::vector<std::string> names;
+  for (fs::directory_iterator entry(path, wrong), end; !wrong && entry != end; entry.increment(wrong))
+    if (entry->path().extension() == checkpoint::checkpoint_suffix) names.push_back(entry->path().filename().string());
+  if (names.empty() || path.extension() == checkpoint::checkpoint_suffix) return;
+  std::sort(names.begin(), names.end());
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  refuse(in_quotes(path) + " is a folder of checkpoints; name one of them: " + all);
+}
+
+[[noreturn]] void refuse_unreadable(const ReadError& error) {
+  refuse(std::string(error.what()) +
+         (error.reason() == ReadError::Reason::unsupported ? "" : std::string("; ") + or_auto));
+}
+
+Checkpoint open_named(const fs::path& path) {
+  explain(path);
+  try {
+    return Checkpoint::open(path);
+  } catch (const ReadError& error) {
+    refuse_unreadable(error);
+  }
+}
+
+void require_training_state(const Checkpoint& named) {
+  if (named.is_replay()) refuse(in_quotes(named.path()) + " was made by a replay and holds nothing to go on from");
+  if (!named.is_full())
+    refuse(in_quotes(named.path()) + " holds weights only, and a run cannot go on from them; start a new one from " +
+           "them with --weights " + named.path().string());
+}
+
+void verify_named(const Checkpoint& named) {
+  try {
+    named.verify();
+  } catch (const ReadError& error) {
+    refuse_unreadable(error);
+  }
+}
+
+std::string counts(const RunEnd& end) {
+  return std::to_string(end.epochs) + " epochs, " + std::to_string(end.steps) + " steps";
+}
+
+/// Why there is nothing left to do; empty where there is.
+std::string finished_text(const RunRecord& record, const RunLimits& now, const fs::path& folder) {
+  if (!record.ended) return {};
+  const RunEnd& end = *record.ended;
+  const RunLimits& then = end.limits;
+  if (end.reason == "finished") {
+    const bool is_raised =
+        now.max_epochs > then.max_epochs || now.max_steps > then.max_steps || now.max_time > then.max_time;
+    if (is_raised) return {};
+    return "the run in " + in_quotes(folder) + " is finished: " + counts(end) +
+           (end.detail.empty() ? "" : " (" + end.detail + ")") +
+           ". To train on, raise its limit, as in `--set trainer.max_epochs=" + std::to_string(2 * end.epochs) +
+           "`, or max_steps or max_time; to train anew, choose another folder with --out DIR";
+  }
+  if (end.reason != "stopped" || now.settings != then.settings) return {};
+  return "the run in " + in_quotes(folder) + " was stopped after " + counts(end) + ": " + end.detail +
+         ". To train on, give the callback that stopped it other options (or the trainer other limits), or name a "
+         "checkpoint to go on from, as in `--resume PATH`; to train anew, choose another folder with --out DIR";
+}
+
+class Chooser {
+ public:
+  explicit Chooser(const ResumeRequest& request) : request_(request) {
+    KnownRun known = know_run(request.run_folder);
+    choice_.record = std::move(known.record);
+    choice_.warnings = std::move(known.warnings);
+  }
+
+  ResumeChoice choose() {
+    if (!is_resume_word(request_.word)) {
+      choose_path();
+      return std::move(choice_);
+    }
+    choice_.same_run = !choice_.record.run_id.empty();
+    choice_.finished = finished_text(choice_.record, request_.limits, request_.run_folder);
+    if (!choice_.finished.empty()) return std::move(choice_);
+    look();
+    if (request_.word == "auto") {
+      choose_newest_whole();
+    } else {
+      choose_one(request_.word == "last" ? last() : best());
+    }
+    return std::move(choice_);
+  }
+
+ private:
+  void look() {
+    if (choice_.record.run_id.empty()) return;
+    RunCheckpoints found = find_run_checkpoints(choice_.record, request_.run_folder);
+    choice_.checkpoints = std::move(found.own);
+    damaged_ = std::move(found.damaged);
+    choice_.warnings.insert(choice_.warnings.end(), found.remarks.begin(), found.remarks.end());
+    choice_.stops_are_done = choice_.record.ended && choice_.record.ended->reason == "stopped";
+  }
+
+  static bool is_candidate(const RunCheckpoint& c) { return c.full && c.consistent && !c.left_behind; }
+
+  void go_on_from(Checkpoint from, std::uint64_t sequence) {
+    choice_.remarks.push_back("goes on from " + in_quotes(from.path()));
+    choice_.from = std::move(from);
+    choice_.sequence = sequence;
+  }
+
+  void choose_path() {
+    Checkpoint named = open_named(request_.word);
+    require_training_state(named);
+    verify_named(named);
+    choice_.same_run = !request_.in_part && named.run_id() == choice_.record.run_id;
+    const json::value* consistent = named.document().if_contains("consistent");
+    if (!consistent || !consistent->is_bool() || !consistent->get_bool())
+      choice_.warnings.push_back(in_quotes(named.path()) +
+                                 " was saved after an error inside a batch: its weights may be half updated");
+    if (!choice_.same_run) {
+      choice_.record = {};
+      choice_.warnings.clear();
+      choice_.remarks.push_back("a new run begins with the state of " + in_quotes(named.path()) + ", of run '" +
+                                named.run_id() + "'" + home_of(named));
+      choice_.from = std::move(named);
+      return;
+    }
+    look();
+    const fs::path real = fs::canonical(named.path());
+    std::error_code wrong;
+    for (const RunCheckpoint& c : choice_.checkpoints)
+      if (fs::equivalent(c.path, real, wrong)) return go_on_from(std::move(named), c.sequence);
+    const json::value* sequence = named.document().if_contains("sequence");
+    go_on_from(std::move(named), sequence && sequence->is_number() ? sequence->to_number<std::uint64_t>() : 0);
+  }
+
+  /// How to go on with the run itself, where its folder is around the checkpoint.
+  std::string home_of(const Checkpoint& named) const {
+    std::error_code wrong;
+    for (fs::path at = fs::canonical(named.path(), wrong).parent_path(); at.has_relative_path(); at = at.parent_path())
+      if (!request_.in_part && fs::exists(at / run_record_file, wrong))
+        return "; `--out " + at.string() + "` would go on with that run itself";
+    return {};
+  }
+
+  void choose_newest_whole() {
+    for (const DamagedCheckpoint& damaged : damaged_) set_aside(damaged.path, damaged.problem, damaged.reason);
+    for (std::size_t i = choice_.checkpoints.size(); i-- > 0;) {
+      const RunCheckpoint candidate = choice_.checkpoints[i];
+      if (!is_candidate(candidate)) continue;
+      try {
+        Checkpoint opened = Checkpoint::open(candidate.path);
+        opened.verify();
+        return go_on_from(std::move(opened), candidate.sequence);
+      } catch (const ReadError& error) {
+        set_aside(candidate.path, error.what(), error.reason());
+        choice_.checkpoints.erase(choice_.checkpoints.begin() + static_cast<std::ptrdiff_t>(i));
+      }
+    }
+    choice_.remarks.push_back("there is nothing to go on from in " + in_quotes(request_.run_folder) +
+                              ": the run starts from the beginning");
+  }
+
+  void set_aside(const fs::path& path, const std::string& problem, ReadError::Reason reason) {
+    if (reason == ReadError::Reason::io || reason == ReadError::Reason::unsupported) {
+      choice_.warnings.push_back("passed over: " + problem);
+      return;
+    }
+    try {
+      const fs::path aside = quarantine(path);
+      choice_.warnings.push_back(problem + "; it is called " + in_quotes(aside.filename()) +
+                                 " now, and is not looked at any more");
+    } catch (const std::system_error& error) {
+      choice_.warnings.push_back("passed over: " + problem +
+                                 "; it could not be moved aside: " + error.code().message());
+    }
+  }
+
+  const RunCheckpoint* last() const {
+    const auto newest = std::find_if(choice_.checkpoints.rbegin(), choice_.checkpoints.rend(), is_candidate);
+    if (newest != choice_.checkpoints.rend()) return &*newest;
+    std::string more;
+    for (const RunCheckpoint& c : choice_.checkpoints)
+      if (!c.full) more = "; " + in_quotes(c.path) + " holds weights only, which a new run can start from: --weights";
+    if (!damaged_.empty()) more += "; " + damaged_.back().problem;
+    refuse("there is nothing to go on from in " + in_quotes(request_.run_folder) + ": the run has " +
+           (choice_.checkpoints.empty() ? "no checkpoint" : "no full checkpoint that training can go on from") +
+           " there" + more + "; `--resume auto` starts from the beginning then");
+  }
+
+  const RunCheckpoint* best() const {
+    const std::map<std::string, const RunCheckpoint*> all = best_of_each(choice_.checkpoints);
+    std::map<std::string, const RunCheckpoint*> full;
+    for (const auto& [id, c] : all)
+      if (is_candidate(*c)) full.emplace(id, c);
+    std::string ids;
+    for (const auto& [id, c] : full) ids += (ids.empty() ? "best:" : ", best:") + id;
+    if (request_.word == "best") {
+      if (full.size() == 1) return full.begin()->second;
+      if (!full.empty()) refuse("several callbacks have a best checkpoint: say whose, " + ids);
+      refuse("no callback of the run in " + in_quotes(request_.run_folder) +
+             " has a best checkpoint that training can go on from; `--resume last` takes the newest");
+    }
+    const std::string id = request_.word.substr(best_of.size());
+    if (const auto found = full.find(id); found != full.end()) return found->second;
+    if (const auto found = all.find(id); found != all.end())
+      refuse("the best checkpoint of '" + id + "', " + in_quotes(found->second->path) +
+             (found->second->full
+                  ? ", is not one that training can go on from"
+                  : ", holds weights only; start a new run from them with --weights " + found->second->path.string()));
+    refuse("callback '" + id + "' has no best checkpoint" +
+           (ids.empty() ? "; `--resume last` takes the newest" : "; there are " + ids));
+  }
+
+  void choose_one(const RunCheckpoint* wanted) {
+    const std::uint64_t sequence = wanted->sequence;
+    Checkpoint opened = open_named(wanted->path);
+    verify_named(opened);
+    go_on_from(std::move(opened), sequence);
+  }
+
+  const ResumeRequest& request_;
+  ResumeChoice choice_;
+  std::vector<DamagedCheckpoint> damaged_;
+};
+
+}  // namespace
+
+bool goes_on_in_place(const ResumeRequest& request) {
+  const fs::path& folder = request.run_folder;
+  if (!is_resume_word(request.word)) {
+    const Checkpoint named = open_named(request.word);
+    return !request.in_part && !is_vacant(folder) && named.run_id() == know_run(folder).record.run_id;
+  }
+  if (request.word == "auto" && is_vacant(folder)) return true;
+  if (is_run_folder(folder)) return true;
+  std::error_code wrong;
+  if (request.word == "auto")
+    throw Failure(ExitCode::output, "--resume auto: " + in_quotes(folder) +
+                                        " is not the folder of a run: it holds other things, and neither run.json nor "
+                                        "a checkpoint; choose another with --out DIR");
+  refuse("there is no run in " + in_quotes(folder) + (fs::exists(folder, wrong) ? "" : ", which does not exist") +
+         "; name the folder of the run with --out DIR, or say `--resume auto`, which begins one where there is none");
+}
+
+ResumeChoice choose_resume(const ResumeRequest& request) { return Chooser(request).choose(); }
+
+void require_same_training(const Checkpoint& from, const std::string& task, std::uint64_t seed) {
+  const json::object& document = from.document();
+  std::string differences;
+  if (const json::value* there = document.if_contains("task");
+      there && there->is_string() && there->get_string() != task)
+    differences += "\n  task: '" + std::string(there->get_string()) + "' there, '" + task + "' here";
+  boost::system::error_code wrong;
+  if (const json::value* there = document.if_contains("seed"); there && there->to_number<std::uint64_t>(wrong) != seed)
+    differences += "\n  trainer.seed: " + std::to_string(there->to_number<std::uint64_t>(wrong)) + " there, " +
+                   std::to_string(seed) + " here";
+  if (differences.empty()) return;
+  refuse(in_quotes(from.path()) + " is of another training:" + differences +
+         "\nmake them the same, or take over parts of it in a new run, as in --restore model,optimizer");
+}
+
+}  // namespace tenon::loop

@@ -1,0 +1,57 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// What a run goes on from: the word of `--resume` against what is on disk.
+#ifndef TENON_LOOP_RESUME_CHOICE_HPP
+#define TENON_LOOP_RESUME_CHOICE_HPP
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checkpoint/checkpoint.hpp"
+#include "loop/run_checkpoints.hpp"
+#include "loop/run_record.hpp"
+
+namespace tenon::loop {
+
+struct ResumeRequest {
+  std::filesystem::path run_folder;  ///< absolute; that of the run, or where a new one would go
+  std::string word;                  ///< auto | last | best | best:ID, else the path of a checkpoint or ref
+  bool in_part = false;              ///< --restore: a new run takes over parts of PATH's state
+  RunLimits limits;                  ///< that the run would have now
+};
+
+struct ResumeChoice {
+  /// Of the run that goes on; without a run_id where a new run begins.
+  RunRecord record;
+  bool same_run = false;  ///< false: a new run begins, from `from` where there is one, which is then protected for ever
+  std::optional<checkpoint::Checkpoint> from;  ///< every byte verified; nothing: from the beginning
+  /// Of `from`, 0 without one. What the same run has saved behind it becomes trash once a new checkpoint is durable.
+  std::uint64_t sequence = 0;
+  /// Of the same run, of every kind, those left behind too; oldest first. Where it goes on these are what its ledger
+  /// begins with.
+  std::vector<RunCheckpoint> checkpoints;
+  /// The stops that are pending in `from` have been carried out: they ended the run, and what asked for them has other
+  /// options now.
+  bool stops_are_done = false;
+  std::string finished;  ///< not empty: nothing is left to do; says so, and how to go on
+  std::vector<std::string> warnings, remarks;
+};
+
+/// Whether the run goes on in its folder as it is (it may be new or empty under `auto`), or a new run begins, in a new
+/// folder. Looks at little, since it is asked before the folder is locked. Throws Failure with the cure:
+/// ExitCode::checkpoint where there is nothing of what the word means, ExitCode::output where the folder is no run's.
+bool goes_on_in_place(const ResumeRequest& request);
+
+/// Under the lock of the run's folder. `auto` moves what is damaged aside (`NAME.ckpt.damaged`) and takes the newest
+/// that is whole. Throws Failure (ExitCode::checkpoint) that says what is wrong with what was asked for, and the cure.
+ResumeChoice choose_resume(const ResumeRequest& request);
+
+/// Throws Failure (ExitCode::checkpoint) with all that differs where a checkpoint is of another task or seed.
+void require_same_training(const checkpoint::Checkpoint& from, const std::string& task, std::uint64_t seed);
+
+}  // namespace tenon::loop
+
+#endif

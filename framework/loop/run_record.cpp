@@ -1,0 +1,221 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/run_record.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <stdexcept>
+#include <system_error>
+#include <tenon/failure.hpp>
+
+#include "checkpoint/file_writer.hpp"
+#include "checkpoint/input_file.hpp"
+#include "checkpoint/json.hpp"
+#include "checkpoint/read_error.hpp"
+
+namespace tenon::loop {
+
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+constexpr const char* format_name = "tenon.run";
+constexpr std::int64_t format_version = 1;
+constexpr const char* checksum_key = "xxh3_128";
+constexpr const char* temporary_file = ".tenon-run.json";
+constexpr std::uint64_t largest_record = std::uint64_t{64} << 20;
+
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+std::string checksum_of(const json::object& without_it) {
+  return checkpoint::hash_of(bytes_of(checkpoint::canonical_json(without_it)));
+}
+
+json::value limit_json(std::uint64_t limit) { return limit == no_limit ? json::value(nullptr) : json::value(limit); }
+
+json::object end_json(const RunEnd& end) {
+  return {
+      {"reason", end.reason},
+      {"detail", end.detail},
+      {"epochs", end.epochs},
+      {"steps", end.steps},
+      {"max_epochs", limit_json(end.limits.max_epochs)},
+      {"max_steps", limit_json(end.limits.max_steps)},
+      {"max_time", end.limits.max_time == std::numeric_limits<double>::infinity() ? json::value(nullptr)
+                                                                                  : json::value(end.limits.max_time)},
+      {"settings", end.limits.settings}};
+}
+
+/// Relative where it lies in the run's folder or is that folder.
+std::string written(const fs::path& folder, const fs::path& run_folder) {
+  const fs::path relative = folder.lexically_relative(run_folder);
+  return relative.empty() || *relative.begin() == ".." ? folder.string() : relative.string();
+}
+
+std::string text_of(const RunRecord& record, const fs::path& run_folder) {
+  json::array folders;
+  for (const fs::path& folder : record.folders) folders.emplace_back(written(folder, run_folder));
+  json::object o{{"format", format_name},
+                 {"format_version", format_version},
+                 {"run_id", record.run_id},
+                 {"started_unix_ns", record.started_unix_ns},
+                 {"attempt", record.attempt},
+                 {"resumed_from", json::array(record.resumed_from.begin(), record.resumed_from.end())},
+                 {"task", record.task},
+                 {"seed", record.seed},
+                 {"folders", std::move(folders)},
+                 {"ended", record.ended ? json::value(end_json(*record.ended)) : json::value(nullptr)}};
+  o[checksum_key] = checksum_of(o);
+  return checkpoint::canonical_json(o) + "\n";
+}
+
+[[noreturn]] void refuse(const std::string& problem,
+                         checkpoint::ReadError::Reason reason = checkpoint::ReadError::Reason::damaged) {
+  throw checkpoint::ReadError(reason, "'" + std::string(run_record_file) + "': " + problem);
+}
+
+std::uint64_t limit_of(const json::value& value) {
+  return value.is_null() ? no_limit : value.to_number<std::uint64_t>();
+}
+
+RunEnd end_of(const json::object& o) {
+  RunEnd end;
+  end.reason = o.at("reason").as_string();
+  end.detail = o.at("detail").as_string();
+  end.epochs = o.at("epochs").to_number<std::uint64_t>();
+  end.steps = o.at("steps").to_number<std::uint64_t>();
+  end.limits.max_epochs = limit_of(o.at("max_epochs"));
+  end.limits.max_steps = limit_of(o.at("max_steps"));
+  if (!o.at("max_time").is_null()) end.limits.max_time = o.at("max_time").to_number<double>();
+  end.limits.settings = o.at("settings").as_string();
+  return end;
+}
+
+RunRecord record_of(const json::object& o, const fs::path& run_folder) {
+  RunRecord record;
+  record.run_id = o.at("run_id").as_string();
+  record.started_unix_ns = o.at("started_unix_ns").to_number<std::int64_t>();
+  record.attempt = o.at("attempt").to_number<std::uint64_t>();
+  for (const json::value& from : o.at("resumed_from").as_array())
+    record.resumed_from.push_back(from.to_number<std::uint64_t>());
+  record.task = o.at("task").as_string();
+  record.seed = o.at("seed").to_number<std::uint64_t>();
+  for (const json::value& folder : o.at("folders").as_array()) {
+    const fs::path whole = (run_folder / std::string_view(folder.as_string())).lexically_normal();
+    record.folders.push_back(whole.has_filename() ? whole : whole.parent_path());
+  }
+  if (!o.at("ended").is_null()) record.ended = end_of(o.at("ended").as_object());
+  return record;
+}
+
+RunRecord parse(const std::string& text, const fs::path& run_folder) {
+  try {
+    json::object o = checkpoint::parse_exactly(text).as_object();
+    const std::string given(o.at(checksum_key).as_string());
+    o.erase(checksum_key);
+    if (given != checksum_of(o)) refuse("its checksum differs: it was damaged or changed");
+    if (o.at("format").as_string() != format_name) refuse("it is not the record of a run");
+    if (o.at("format_version").to_number<std::int64_t>() > format_version)
+      refuse("it is of a newer format; use a newer tenon", checkpoint::ReadError::Reason::unsupported);
+    return record_of(o, run_folder);
+  } catch (const checkpoint::ReadError&) {
+    throw;
+  } catch (const std::exception&) {  // of the JSON: not well-formed, a member missing or of another type
+    refuse("it is cut short or no run's record");
+  }
+}
+
+}  // namespace
+
+bool RunRecord::leaves_behind(std::uint64_t its_attempt, std::uint64_t its_sequence) const {
+  for (std::size_t i = 0; i < resumed_from.size(); ++i)
+    if (i + 2 > its_attempt && its_sequence > resumed_from[i]) return true;
+  return false;
+}
+
+std::optional<RunRecord> read_run_record(const fs::path& run_folder, checkpoint::FileSystem& files) {
+  try {
+    const checkpoint::InputFile file(files, AT_FDCWD, (run_folder / run_record_file).string());
+    if (file.size() > largest_record) refuse("it has " + std::to_string(file.size()) + " bytes, far too many");
+    std::string text(file.size(), '\0');
+    file.read(std::as_writable_bytes(std::span(text)), 0);
+    return parse(text, run_folder);
+  } catch (const checkpoint::ReadError& error) {
+    if (error.reason() == checkpoint::ReadError::Reason::missing) return std::nullopt;
+    throw;
+  }
+}
+
+RecordedRun::RecordedRun(fs::path run_folder, RunRecord record, checkpoint::FileSystem& files)
+    : run_folder_(std::move(run_folder)), files_(files), record_(std::move(record)), before_(record_) {}
+
+void RecordedRun::create() {
+  const std::lock_guard lock(mutex_);
+  change(record_);
+}
+
+void RecordedRun::reopen(std::uint64_t from_sequence) {
+  const std::lock_guard lock(mutex_);
+  RunRecord next = record_;
+  ++next.attempt;
+  next.resumed_from.push_back(from_sequence);
+  next.ended.reset();
+  before_ = record_;
+  change(std::move(next));
+}
+
+void RecordedRun::put_back() {
+  const std::lock_guard lock(mutex_);
+  change(before_);
+}
+
+void RecordedRun::add_folder(const fs::path& absolute) {
+  const std::lock_guard lock(mutex_);
+  if (std::find(record_.folders.begin(), record_.folders.end(), absolute) != record_.folders.end()) return;
+  RunRecord next = record_;
+  next.folders.push_back(absolute);
+  change(std::move(next));
+}
+
+void RecordedRun::set_ended(RunEnd end) {
+  const std::lock_guard lock(mutex_);
+  RunRecord next = record_;
+  next.ended = std::move(end);
+  change(std::move(next));
+}
+
+void RecordedRun::change(RunRecord next) {
+  using checkpoint::uninterrupted;
+  try {
+    const checkpoint::Descriptor folder =
+        checkpoint::open_file(files_, AT_FDCWD, run_folder_.string(), O_RDONLY | O_DIRECTORY);
+    const auto unlink = [&] {
+      return uninterrupted([&] { return files_.unlink_at(folder.number(), temporary_file, 0); });
+    };
+    unlink();  // of a run that was killed here
+    try {
+      checkpoint::FileWriter file(files_, folder.number(), temporary_file);
+      file.append(bytes_of(text_of(next, run_folder_)));
+      file.finish(true);
+      if (uninterrupted([&] {
+            return files_.rename_at(folder.number(), temporary_file, folder.number(), run_record_file);
+          }) == -1)
+        checkpoint::throw_system_error("rename", temporary_file);
+    } catch (...) {
+      unlink();
+      throw;
+    }
+    checkpoint::sync(files_, folder.number(), run_folder_.string());
+  } catch (const std::system_error& error) {
+    throw Failure(ExitCode::output, "the run's record '" + (run_folder_ / run_record_file).string() +
+                                        "' cannot be written: " + error.code().message() +
+                                        "; without it the run could not be resumed");
+  }
+  record_ = std::move(next);
+}
+
+}  // namespace tenon::loop

@@ -1,0 +1,364 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// What `--resume` finds among the checkpoints of a run, and what it says where it finds nothing.
+#include "loop/resume_choice.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/test/unit_test.hpp>
+#include <functional>
+#include <tenon/failure.hpp>
+
+#include "checkpoint/folder.hpp"
+#include "checkpoint/sample_content.hpp"
+#include "checkpoint/scratch_folder.hpp"
+
+namespace tenon::loop {
+
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using test::ScratchFolder;
+
+struct Saved {
+  std::uint64_t sequence = 1;
+  bool full = true;
+  bool consistent = true;
+  std::uint64_t attempt = 1;
+  std::string run_id = "this";
+  std::string folder = "checkpoints";
+  json::object bests = {};
+  json::array holders = {};
+  bool durable = true;
+};
+
+/// A run's folder with a record and what the test saves.
+struct Run {
+  ScratchFolder scratch{ScratchFolder::memory()};
+  fs::path folder = scratch.path() / "run";
+  RunLimits limits{20, no_limit, std::numeric_limits<double>::infinity(), "settings"};
+
+  explicit Run(bool recorded = true) {
+    fs::create_directory(folder);
+    if (!recorded) return;
+    RunRecord record;
+    record.run_id = "this";
+    record.task = "digits";
+    record.folders = {folder / "checkpoints"};
+    RecordedRun(folder, record).create();
+  }
+  void change(const std::function<void(RunRecord&)>& how) const {
+    RunRecord record = read_run_record(folder).value();
+    how(record);
+    RecordedRun(folder, record).create();
+  }
+  void end(const std::string& reason) const {
+    change([&](RunRecord& record) { record.ended = RunEnd{reason, "", 20, 460, limits}; });
+  }
+  fs::path save(const std::string& name, const Saved& what) const {
+    checkpoint::Content content = test::full_content(name);
+    content.full = what.full;
+    content.durable = what.durable;
+    if (!what.full) content.training.clear();
+    if (!what.durable) content.model.clear(), content.training.clear();
+    content.document = {{"task", "digits"},
+                        {"seed", 7},
+                        {"sequence", what.sequence},
+                        {"attempt", what.attempt},
+                        {"bests", what.bests},
+                        {"holders", what.holders},
+                        {"consistent", what.consistent}};
+    return checkpoint::Folder::open(folder / what.folder, what.run_id)->write(content).path;
+  }
+  ResumeRequest request(const std::string& word) const { return {folder, word, false, limits}; }
+  ResumeChoice choose(const std::string& word) const { return choose_resume(request(word)); }
+  std::string refusal(const std::string& word) const {
+    try {
+      goes_on_in_place(request(word));
+      choose(word);
+    } catch (const Failure& failure) {
+      BOOST_TEST((failure.code() == ExitCode::checkpoint));
+      return failure.what();
+    }
+    BOOST_TEST(false, "not refused: " << word);
+    return {};
+  }
+};
+
+void damage(const fs::path& checkpoint, const char* file) {
+  std::string bytes = test::read_text(checkpoint / file);
+  bytes[bytes.size() - 5] = static_cast<char>(bytes[bytes.size() - 5] ^ 1);
+  test::write_text(checkpoint / file, bytes);
+}
+
+std::string all(const std::vector<std::string>& texts) {
+  std::string joined;
+  for (const std::string& text : texts) joined += text + "\n";
+  return joined;
+}
+
+json::array held(const char* callback, std::uint64_t ticket) {
+  return {json::object{{"callback", callback}, {"ticket", ticket}}};
+}
+
+void has(const std::string& text, const std::string& part) {
+  BOOST_TEST(text.find(part) != std::string::npos, text << "\nhas no: " << part);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(resume_choice)
+
+BOOST_AUTO_TEST_CASE(auto_takes_the_newest_full_one_that_training_can_go_on_from_recovery_included) {
+  const Run run;
+  run.save("a", {.sequence = 3});
+  run.save("b", {.sequence = 5});
+  run.save("weights", {.sequence = 6, .full = false});
+  run.save("half", {.sequence = 7, .consistent = false});
+  run.save("other", {.sequence = 8, .run_id = "another"});
+  ResumeChoice choice = run.choose("auto");
+  BOOST_TEST(choice.from->path() == run.folder / "checkpoints/b.ckpt");
+  BOOST_TEST(choice.sequence == 5u);
+  BOOST_TEST(choice.same_run);
+  BOOST_TEST(choice.checkpoints.size() == 4u);
+  BOOST_TEST(choice.warnings.empty());
+  run.save("signal", {.sequence = 6, .folder = "recovery"});
+  for (const char* word : {"auto", "last"})
+    BOOST_TEST(run.choose(word).from->path() == run.folder / "recovery/signal.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(auto_moves_what_is_damaged_aside_and_takes_the_next) {
+  const Run run;
+  run.save("a", {.sequence = 3});
+  damage(run.save("b", {.sequence = 5}), "training.safetensors");
+  damage(run.save("c", {.sequence = 6}), "model.safetensors");
+  damage(run.save("d", {.sequence = 7}), "checkpoint.json");
+  fs::remove(run.save("e", {.sequence = 8}) / "checkpoint.json");
+  const ResumeChoice choice = run.choose("auto");
+  BOOST_TEST(choice.from->path() == run.folder / "checkpoints/a.ckpt");
+  BOOST_TEST(choice.checkpoints.size() == 1u);
+  BOOST_TEST(choice.warnings.size() == 4u);
+  has(all(choice.warnings), "c.ckpt': 'model.safetensors', tensor 'layer.weight': its bytes are not those");
+  has(all(choice.warnings), "it is called 'b.ckpt.damaged' now");
+  BOOST_TEST((test::entries(run.folder / "checkpoints") ==
+              std::set<std::string>{"a.ckpt", "b.ckpt.damaged", "c.ckpt.damaged", "d.ckpt.damaged", "e.ckpt.damaged"}));
+  damage(run.save("b", {.sequence = 5}), "training.safetensors");
+  run.choose("auto");
+  BOOST_TEST(fs::exists(run.folder / "checkpoints/b.ckpt.damaged-1"));
+}
+
+BOOST_AUTO_TEST_CASE(auto_starts_in_the_same_folder_where_there_is_nothing_to_go_on_from) {
+  const Run run;
+  run.save("weights", {.sequence = 6, .full = false});
+  BOOST_TEST(goes_on_in_place(run.request("auto")));
+  const ResumeChoice choice = run.choose("auto");
+  BOOST_TEST(!choice.from);
+  BOOST_TEST(choice.same_run);
+  BOOST_TEST(choice.sequence == 0u);
+  BOOST_TEST(choice.record.run_id == "this");
+  has(all(choice.remarks), "the run starts from the beginning");
+}
+
+BOOST_AUTO_TEST_CASE(auto_begins_a_run_in_a_new_or_empty_folder_and_in_no_other) {
+  const ScratchFolder scratch;
+  const ResumeRequest request{scratch.path() / "new", "auto", false, {}};
+  BOOST_TEST(goes_on_in_place(request));
+  BOOST_TEST(!choose_resume(request).same_run);
+  fs::create_directory(scratch.path() / "new");
+  test::write_text(scratch.path() / "new/.tenon-run-lock", "left by a killed run");
+  BOOST_TEST(goes_on_in_place(request));
+  test::write_text(scratch.path() / "new/thesis.txt", "");
+  try {
+    goes_on_in_place(request);
+    BOOST_TEST(false, "not refused");
+  } catch (const Failure& failure) {
+    BOOST_TEST((failure.code() == ExitCode::output));
+    has(std::string(failure.what()), "is not the folder of a run");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(last_takes_the_newest_and_never_another_one_in_its_place) {
+  const Run run;
+  run.save("a", {.sequence = 3});
+  const fs::path newest = run.save("b", {.sequence = 5});
+  BOOST_TEST(run.choose("last").from->path() == newest);
+  damage(newest, "model.safetensors");
+  has(run.refusal("last"), "b.ckpt': 'model.safetensors', tensor 'layer.weight'");
+  has(run.refusal("last"), "`--resume auto` goes on from the newest that is whole");
+  BOOST_TEST(fs::exists(newest));
+}
+
+BOOST_AUTO_TEST_CASE(last_of_nothing_says_what_there_is) {
+  has(Run().refusal("last"), "the run has no checkpoint there; `--resume auto` starts from the beginning then");
+  const Run run;
+  run.save("deploy", {.full = false});
+  has(run.refusal("last"), "deploy.ckpt' holds weights only, which a new run can start from: --weights");
+  const Run none(false);
+  has(none.refusal("last"), "there is no run in '" + none.folder.string() + "'; name the folder of the run with --out");
+}
+
+BOOST_AUTO_TEST_CASE(best_is_the_only_callbacks_that_has_a_full_one) {
+  const Run run;
+  const fs::path best = run.save("a", {.sequence = 3, .bests = {{"top", 4}}, .holders = held("top", 4)});
+  run.save("b", {.sequence = 5, .bests = {{"top", 4}, {"deploy", 9}}, .holders = held("top", 8)});
+  run.save("small", {.sequence = 5, .full = false, .holders = held("deploy", 9)});
+  BOOST_TEST(run.choose("best").from->path() == best);
+  BOOST_TEST(run.choose("best:top").from->path() == best);
+  has(run.refusal("best:deploy"), "holds weights only; start a new run from them with --weights");
+  has(run.refusal("best:tpo"), "callback 'tpo' has no best checkpoint; there are best:top");
+  run.save("c", {.sequence = 6, .bests = {{"top", 4}, {"stop", 8}}, .holders = held("stop", 8)});
+  has(run.refusal("best"), "several callbacks have a best checkpoint: say whose, best:stop, best:top");
+}
+
+BOOST_AUTO_TEST_CASE(a_best_that_never_became_durable_falls_back_to_the_one_before) {
+  const Run run;
+  has(run.refusal("best"), "no callback of the run in");
+  const fs::path best = run.save("a", {.sequence = 3, .bests = {{"top", 4}}, .holders = held("top", 4)});
+  run.save("b", {.sequence = 5, .bests = {{"top", 77}}});
+  BOOST_TEST(run.choose("best").from->path() == best);
+}
+
+BOOST_AUTO_TEST_CASE(a_path_of_the_same_run_goes_on_with_it) {
+  const Run run;
+  const fs::path named = run.save("a", {.sequence = 3});
+  run.save("b", {.sequence = 5});
+  fs::create_directory_symlink("a.ckpt", run.folder / "checkpoints/last.ckpt");
+  for (const fs::path& path : {named, run.folder / "checkpoints/last.ckpt"}) {
+    BOOST_TEST(goes_on_in_place(run.request(path)));
+    const ResumeChoice choice = run.choose(path);
+    BOOST_TEST(choice.same_run);
+    BOOST_TEST(choice.sequence == 3u);
+    BOOST_TEST(choice.checkpoints.size() == 2u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_path_of_another_run_and_parts_begin_a_new_one) {
+  const Run source;
+  const fs::path named = source.save("a", {.sequence = 3});
+  const ScratchFolder scratch;
+  const ResumeRequest elsewhere{scratch.path() / "new", named, false, {}};
+  BOOST_TEST(!goes_on_in_place(elsewhere));
+  const ResumeChoice choice = choose_resume(elsewhere);
+  BOOST_TEST(!choice.same_run);
+  BOOST_TEST(choice.record.run_id == "");
+  BOOST_TEST(choice.from->run_id() == "this");
+  has(all(choice.remarks), "`--out " + source.folder.string() + "` would go on with that run itself");
+  ResumeRequest parts = source.request(named);
+  parts.in_part = true;
+  BOOST_TEST(!goes_on_in_place(parts));
+  BOOST_TEST(!choose_resume(parts).same_run);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_checkpoint_to_go_on_from_is_refused_with_its_use) {
+  const Run run;
+  const fs::path deploy = run.save("deploy", {.full = false});
+  has(run.refusal(deploy),
+      "holds weights only, and a run cannot go on from them; start a new one from them with "
+      "--weights " +
+          deploy.string());
+  has(run.refusal(deploy / "model.safetensors"), "start a new one from them with --weights");
+  has(run.refusal(run.save("played", {.durable = false})), "was made by a replay");
+  has(run.refusal(run.folder), "is the folder of a run, not a checkpoint; `--out " + run.folder.string());
+  has(run.refusal(run.folder / "checkpoints"),
+      "is a folder of checkpoints; name one of them: deploy.ckpt, played.ckpt");
+  has(run.refusal(run.folder / "lats"), "there is no '" + (run.folder / "lats").string() + "'; did you mean 'last'?");
+  has(run.refusal(run.folder / "run.json"), "is no checkpoint of Tenon's");
+  fs::create_directory_symlink("gone.ckpt", run.folder / "last.ckpt");
+  has(run.refusal(run.folder / "last.ckpt"), "points at 'gone.ckpt', which is not there any more");
+  const fs::path damaged = run.save("damaged", {});
+  damage(damaged, "training.safetensors");
+  has(run.refusal(damaged), "'training.safetensors', tensor 'optimizer/0/layer.weight/momentum_buffer'");
+}
+
+BOOST_AUTO_TEST_CASE(what_an_earlier_attempt_has_left_behind_is_not_chosen) {
+  const Run run;
+  run.save("a", {.sequence = 3});
+  run.save("b", {.sequence = 5});
+  run.change([](RunRecord& record) {
+    record.attempt = 2;
+    record.resumed_from = {3};
+  });
+  for (const char* word : {"auto", "last"}) BOOST_TEST(run.choose(word).sequence == 3u);
+  BOOST_TEST(run.choose("auto").checkpoints.back().left_behind);
+  run.save("c", {.sequence = 4, .attempt = 2});
+  for (const char* word : {"auto", "last"}) BOOST_TEST(run.choose(word).sequence == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_or_missing_record_is_said_and_checkpoints_are_found_by_looking) {
+  const Run run;
+  run.save("a", {.sequence = 3, .folder = "deep/er"});
+  run.save("b", {.sequence = 5});
+  const fs::path record = run.folder / run_record_file;
+  test::write_text(record, test::read_text(record).substr(0, 40));
+  ResumeChoice choice = run.choose("auto");
+  BOOST_TEST(choice.sequence == 5u);
+  BOOST_TEST(choice.same_run);
+  BOOST_TEST(choice.record.run_id == "this");
+  BOOST_TEST(choice.checkpoints.size() == 2u);
+  has(all(choice.warnings), "'run.json': it is cut short or no run's record; the checkpoints of run 'this' were found");
+  fs::remove(record);
+  choice = run.choose("last");
+  BOOST_TEST(choice.sequence == 5u);
+  has(all(choice.warnings), "there is no run.json in");
+}
+
+BOOST_AUTO_TEST_CASE(a_moved_run_folder_goes_on_where_it_is) {
+  Run run;
+  run.save("a", {.sequence = 3});
+  fs::rename(run.folder, run.scratch.path() / "moved");
+  run.folder = run.scratch.path() / "moved";
+  BOOST_TEST(run.choose("auto").from->path() == run.folder / "checkpoints/a.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(a_finished_run_says_so_until_a_limit_is_raised) {
+  Run run;
+  run.save("a", {.sequence = 3});
+  run.end("finished");
+  for (const char* word : {"auto", "last", "best"}) {
+    has(run.choose(word).finished,
+        "is finished: 20 epochs, 460 steps. To train on, raise its limit, as in `--set "
+        "trainer.max_epochs=40`");
+    BOOST_TEST(!run.choose(word).from);
+  }
+  run.limits.settings = "others";
+  run.limits.max_epochs = 10;
+  BOOST_TEST(run.choose("auto").finished != "");
+  run.limits.max_epochs = 21;
+  BOOST_TEST(run.choose("auto").finished == "");
+  BOOST_TEST(run.choose("auto").sequence == 3u);
+  BOOST_TEST(!run.choose("auto").stops_are_done);
+  for (const char* reason : {"failed", "interrupted"}) {
+    run.end(reason);
+    BOOST_TEST(run.choose("auto").sequence == 3u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_stopped_run_says_so_until_its_settings_change_or_a_path_is_named) {
+  Run run;
+  const fs::path named = run.save("a", {.sequence = 3});
+  run.end("stopped");
+  has(run.choose("auto").finished, "was stopped after 20 epochs, 460 steps");
+  has(run.choose("auto").finished, "give the callback that stopped it other options");
+  BOOST_TEST(run.choose(named).sequence == 3u);
+  BOOST_TEST(run.choose(named).stops_are_done);
+  run.limits.settings = "others";
+  BOOST_TEST(run.choose("auto").sequence == 3u);
+  BOOST_TEST(run.choose("auto").stops_are_done);
+}
+
+BOOST_AUTO_TEST_CASE(another_task_or_seed_is_refused_with_all_that_differs) {
+  const Run run;
+  const checkpoint::Checkpoint from = checkpoint::Checkpoint::open(run.save("a", {}));
+  require_same_training(from, "digits", 7);
+  try {
+    require_same_training(from, "char_lm", 8);
+    BOOST_TEST(false, "not refused");
+  } catch (const Failure& failure) {
+    BOOST_TEST((failure.code() == ExitCode::checkpoint));
+    has(std::string(failure.what()), "\n  task: 'digits' there, 'char_lm' here\n  trainer.seed: 7 there, 8 here\n");
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace tenon::loop
