@@ -10,10 +10,6 @@ namespace json = boost::json;
 
 namespace {
 
-const char* phase_name(Phase phase) {
-  return phase == Phase::batch ? "batch" : phase == Phase::epoch_end ? "epoch_end" : "final";
-}
-
 json::object metric_json(const Metric& m) {
   json::object o;
   o["value"] = m.value;
@@ -21,10 +17,6 @@ json::object metric_json(const Metric& m) {
   o["epoch"] = m.epoch;
   o["goal"] = m.goal == Goal::none ? "none" : m.goal == Goal::minimize ? "minimize" : "maximize";
   return o;
-}
-
-json::object reduction_json(const Reduction& r) {
-  return {{"how", static_cast<std::int32_t>(r.how)}, {"value", r.value}, {"weight", r.weight}};
 }
 
 /// What has been asked for at this commit point counts already: a best is declared together with its save.
@@ -40,6 +32,10 @@ json::object bests_json(const DocumentSources& from) {
 
 }  // namespace
 
+const char* phase_name(Phase phase) {
+  return phase == Phase::batch ? "batch" : phase == Phase::epoch_end ? "epoch_end" : "final";
+}
+
 json::object checkpoint_document(const DocumentSources& from) {
   const tenon_progress& p = from.progress;
   json::object o;
@@ -48,21 +44,25 @@ json::object checkpoint_document(const DocumentSources& from) {
   o["attempt"] = from.facts.attempt;
   o["sequence"] = p.sequence;
   o["commit_point"] = {{"epoch", p.epoch}, {"batch", p.batch}, {"phase", phase_name(from.state.phase)}};
-  o["position"] = {{"epoch", p.epoch}, {"samples", from.state.epoch_samples}, {"batch", p.batch}};
+  o["position"] = {{"epoch", p.epoch},
+                   {"samples", from.state.epoch_samples},
+                   {"batch", p.batch},
+                   {"inside_epoch", from.state.inside_epoch}};
   o["progress"] = {{"epochs", from.state.completed_epochs}, {"step", p.step},
                    {"optimizer_steps", p.optimizer_steps},  {"samples", p.samples},
-                   {"validations", p.validations},          {"seconds", p.seconds}};
+                   {"validations", p.validations},          {"seconds", p.seconds},
+                   {"batches", from.state.total_batches}};
+  if (!from.state.stopped_by.empty()) o["stopped"] = from.state.stopped_by;
+  if (!from.state.ended.empty()) o["ended"] = from.state.ended;
   o["consistent"] = from.state.resumable();
 
-  json::object metrics, reductions;
+  json::object metrics;
   for (tenon_metric id = 0; id < from.metrics.count(); ++id) {
     const Metric& m = from.metrics.at(id);
     const bool counter = id <= MetricStore::step_metric && !m.overrides;
     if (m.present && !counter) metrics[m.name] = metric_json(m);
-    if (m.reduction.any) reductions[m.name] = reduction_json(m.reduction);
   }
   o["metrics"] = std::move(metrics);
-  o["epoch_reductions"] = std::move(reductions);
 
   json::array holders;
   json::object metadata;
@@ -87,6 +87,8 @@ json::object checkpoint_document(const DocumentSources& from) {
     stops.push_back({{"callback", stop.by->id()}, {"ticket", stop.ticket}, {"reason", stop.reason}});
   o["pending_stops"] = std::move(stops);
   o["next_ticket"] = from.pending.next_ticket();
+  o["trainer"] = from.facts.trainer;
+  o["metric_state"] = from.metrics.saved();
   o["callbacks"] = from.callbacks;
   o["engine"] = from.engine;
   return o;

@@ -8,6 +8,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -18,6 +19,8 @@
 namespace tenon::loop {
 
 enum class Phase { batch, epoch_end, final };
+/// As checkpoint.json has it.
+const char* phase_name(Phase phase);
 
 /// Where the run stands at a commit point, beyond its progress.
 struct CommitState {
@@ -26,6 +29,10 @@ struct CommitState {
   bool consistent = true;          ///< false after an error inside a batch
   std::uint64_t completed_epochs = 0;
   std::uint64_t epoch_samples = 0;  ///< position: samples consumed of the epoch's order
+  std::uint64_t total_batches = 0;  ///< of all epochs
+  bool inside_epoch = false;        ///< the epoch goes on when the run does: its end has not come, or it was cut short
+  std::string_view stopped_by;      ///< the reasons of the stops that were carried out before; empty: none
+  std::string_view ended;           ///< at the final commit point: how, as the summary says it
   /// Whether training can go on from what is saved now: gradients are no part of a checkpoint.
   bool resumable() const { return consistent && !gradients_pending; }
 };

@@ -199,6 +199,7 @@ void CommitPoint::collect_callback_state() {
     entry["plugin"] = callback->descriptor().id;
     entry["version"] = callback->descriptor().version;
     entry["sha256"] = callback->library().sha256;
+    entry["options"] = callback->options();
     try {
       if (std::optional<chain::SavedState> saved = callback->save_state()) {
         entry["state_version"] = saved->version;
@@ -371,6 +372,17 @@ void CommitPoint::carry_out_stops(const CommitState& state, FirstFailure& failur
       requests_.end({stop.by, TENON_REQUEST_STOP, stop.ticket, TENON_TICKET_FAILED, status, "", "", reason});
     }
   }
+}
+
+void CommitPoint::set_stopped(const std::string& detail) {
+  stopped_ = true;
+  stop_detail_ = detail;
+}
+
+void CommitPoint::carry_out_due_stops(const CommitState& now) {
+  FirstFailure failures;
+  carry_out_stops(now, failures);
+  failures.rethrow();
 }
 
 void CommitPoint::carry_out_stop(const StopRequest& stop) {

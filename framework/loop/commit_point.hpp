@@ -42,6 +42,8 @@ class CommitPoint {
 
   /// Carries everything out whatever fails on the way; then throws the first failure.
   void run(const CommitState& now);
+  /// The stops that a resumed run's checkpoint was waiting with: they were due right behind it.
+  void carry_out_due_stops(const CommitState& now);
   /// Tells what has ended: on_decision, on_ticket in the order of tickets, then on_checkpoint_*.
   void deliver() { delivery_.deliver(); }
   /// The DONE of the stops that ended the run, before on_train_end.
@@ -50,6 +52,8 @@ class CommitPoint {
   /// Before anything writes weights or the optimizers' state: what is still to be copied of them is copied first.
   void wait_for_copies() { snapshots_.wait(); }
 
+  /// A resumed run's checkpoint was made after the stops had been carried out.
+  void set_stopped(const std::string& detail);
   bool stopped() const { return stopped_; }
   /// Every stop's reason with its callback's id.
   const std::string& stop_detail() const { return stop_detail_; }

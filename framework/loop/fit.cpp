@@ -36,9 +36,10 @@ Fit::Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, 
   services_.progress = &progress_;
 }
 
-FitResult Fit::run() {
+FitResult Fit::run(const ResumePoint* from) {
+  if (from) clock_.go_on_from(from->position().seconds);
   Loop loop(engine_, chain_, metrics_, commit_point_, requests_, services_, facts_, clock_, progress_);
-  return facts_.stage == Stage::train ? loop.fit() : loop.evaluate(facts_.stage);
+  return facts_.stage == Stage::train ? loop.fit(from) : loop.evaluate(facts_.stage);
 }
 
 boost::json::object Fit::callback_account(const chain::Callback& callback) {

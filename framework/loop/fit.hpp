@@ -23,7 +23,8 @@ class Fit {
   Decisions& decisions() { return decisions_; }
   MetricStore& metrics() { return metrics_; }
   Ledger& ledger() { return ledger_; }
-  FitResult run();
+  /// `from`: a training goes on there; the engine has been restored from it.
+  FitResult run(const ResumePoint* from = nullptr);
 
   /// After run(): {"end":...,"epochs":...,"steps":...,"callbacks":{id:{"plugin","saved","removed","kept",...account}}};
   /// of an evaluation also "metrics":{name:value}.

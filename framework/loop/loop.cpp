@@ -7,6 +7,7 @@
 
 #include "chain/abi.hpp"
 #include "chain/log.hpp"
+#include "loop/account.hpp"
 #include "loop/check_shares.hpp"
 #include "loop/evaluation.hpp"
 #include "loop/services/services.hpp"
@@ -36,9 +37,9 @@ Loop::Loop(Engine& engine, chain::Chain& chain, MetricStore& metrics, CommitPoin
   step_ = {sizeof step_, 0, &progress_};
 }
 
-FitResult Loop::fit() {
-  return guarded([this](bool& started) {
-    start();
+FitResult Loop::fit(const ResumePoint* from) {
+  return guarded([this, from](bool& started) {
+    start(from);
     started = true;
     train();
   });
@@ -118,7 +119,7 @@ void Loop::check_options() const {
                                           ": leave it out, and call clip_gradients() before step() there");
 }
 
-void Loop::start() {
+void Loop::start(const ResumePoint* from) {
   check_options();
   chain_.on_setup(event_);
   phase_ = "the start";
@@ -129,10 +130,12 @@ void Loop::start() {
   progress_.stage_batches = epoch_limit_;
   validates_ = has_validation(engine_.facts(), options_);
   plan_validation();
-  metrics_.set_position(0, 0);
+  if (from) restore(*from);
+  metrics_.set_position(progress_.step, progress_.epoch);
   services_.fit_started = true;
   phase_ = "on_fit_start";
-  const tenon_fit_start_args args{sizeof args, 0, &progress_, {nullptr, 0}};
+  const tenon_fit_start_args args{sizeof args, from ? 1u : 0u, &progress_,
+                                  from ? chain::to_text(from->path().native()) : tenon_text{nullptr, 0}};
   chain_.on_fit_start(args);
   services_.start_is_over = true;
   try {
@@ -143,20 +146,26 @@ void Loop::start() {
 }
 
 void Loop::train() {
-  if (limits_reached()) {
+  // A run that was killed between its last commit points has its end still before it.
+  const bool end_is_due = resumed_phase_ && *resumed_phase_ != Phase::final;
+  if (limits_reached() && !end_is_due) {
     chain::log(TENON_LOG_INFO, "", "there is nothing to train: max_epochs, max_steps or limit_train_batches says so");
     return;
   }
   trains_ = true;
-  run_sanity();
+  if (!resumed_phase_) run_sanity();
   phase_ = "on_train_start";
   chain_.on_train_start(event_);
+  if (resumed_phase_) go_on_from_commit_point();
   while (!limits_reached()) run_epoch();
 }
 
 bool Loop::limits_reached() const {
-  return commit_point_.stopped() || progress_.step >= options_.max_steps || completed_epochs_ >= options_.max_epochs ||
-         epoch_limit_ == 0 || time_is_up();
+  return epoch_is_cut() || completed_epochs_ >= options_.max_epochs || epoch_limit_ == 0;
+}
+
+bool Loop::epoch_is_cut() const {
+  return commit_point_.stopped() || progress_.step >= options_.max_steps || time_is_up();
 }
 
 bool Loop::time_is_up() const {
@@ -175,21 +184,25 @@ void Loop::run_sanity() {
 }
 
 void Loop::run_epoch() {
-  progress_.batch = 0;
-  progress_.stage_batch = 0;
-  epoch_samples_ = 0;
-  fetched_ = 0;
+  const bool goes_on = inside_epoch_;
+  if (!goes_on) {
+    progress_.batch = 0;
+    epoch_samples_ = 0;
+    inside_epoch_ = true;
+  }
+  progress_.stage_batch = progress_.batch;
+  fetched_ = progress_.batch;
   tick();
   metrics_.set_position(progress_.step, progress_.epoch);
   phase_ = "on_train_epoch_start";
-  chain_.on_train_epoch_start(event_);
+  if (!goes_on) chain_.on_train_epoch_start(event_);
   progress_.stage_batches = progress_.batches;
   phase_ = "training data";
-  engine_.start_epoch(progress_.epoch, 0);
+  engine_.start_epoch(progress_.epoch, epoch_samples_);
 
   std::optional<BatchInfo> next = fetch_batch();
   bool last = !next;
-  while (next) {
+  while (next && !epoch_is_cut()) {
     phase_ = "training data";
     engine_.take();
     const BatchInfo batch = *next;
@@ -198,22 +211,25 @@ void Loop::run_epoch() {
     run_batch(batch, last);
     if (validates_ && validation_due(last)) run_validation();
     commit(Phase::batch);
-    if (commit_point_.stopped() || progress_.step >= options_.max_steps || time_is_up()) break;
   }
   engine_.check_uncounted_steps(0);
+  end_epoch(last);
+}
 
+void Loop::end_epoch(bool complete) {
   phase_ = "on_train_epoch_end";
   tick();
-  if (last) ++completed_epochs_;
-  metrics_.finish_reductions(Stage::train, progress_.step, progress_.epoch);
-  event_.complete = last ? 1 : 0;
+  if (complete) ++completed_epochs_;
+  inside_epoch_ = !complete;
+  metrics_.finish_reductions(Stage::train, progress_.step, progress_.epoch, complete);
+  event_.complete = complete ? 1 : 0;
   ++ended_epochs_;
   chain_.on_train_epoch_end(event_);
   event_.complete = 1;
   emit_metrics(TENON_HOOK(on_train_epoch_end), "on_train_epoch_end", true);
-  if (last) step_schedulers(ScheduleMoment::epoch);
+  if (complete) step_schedulers(ScheduleMoment::epoch);
   commit(Phase::epoch_end);
-  if (last && !limits_reached()) ++progress_.epoch;
+  if (complete && !limits_reached()) ++progress_.epoch;
 }
 
 std::optional<BatchInfo> Loop::fetch_batch() {
@@ -459,9 +475,23 @@ void Loop::emit_metrics(std::uint32_t event, const char* name, bool every, const
   metrics_.end_event();
 }
 
-void Loop::commit(Phase phase) {
+CommitState Loop::commit_state(Phase phase, std::string_view ended) const {
+  CommitState state;
+  state.phase = phase;
+  state.gradients_pending = gradients_pending_;
+  state.consistent = consistent_;
+  state.completed_epochs = completed_epochs_;
+  state.epoch_samples = epoch_samples_;
+  state.total_batches = total_batches_;
+  state.inside_epoch = inside_epoch_;
+  if (commit_point_.stopped()) state.stopped_by = commit_point_.stop_detail();
+  state.ended = ended;
+  return state;
+}
+
+void Loop::commit(Phase phase, std::string_view ended) {
   phase_ = "commit point";
-  commit_point_.run({phase, gradients_pending_, consistent_, completed_epochs_, epoch_samples_});
+  commit_point_.run(commit_state(phase, ended));
 }
 
 void Loop::report_exception(tenon_status status, const std::string& message, const std::string& callback_id) {
@@ -500,7 +530,7 @@ void Loop::finish(FitResult& result) {
   if (trained) {
     if (commit_point_.stopped()) or_note(result, [&] { commit_point_.deliver_stops(); });
     if (trains_) or_note(result, [&] { chain_.on_train_end(end_args()); });
-    or_note(result, [&] { commit(Phase::final); });
+    or_note(result, [&] { commit(Phase::final, end_name(result.reason)); });
   }
   requests_.withdraw_all("the run has ended");
   requests_.close();

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // THE loop. It is written once, against the Engine door; this page is the documentation of its events.
 //
-//   on_setup -> on_fit_start
-//   sanity validation (nothing logged, only on_sanity_start/_end) ; on_train_start
+//   on_setup -> restore state if resuming -> on_fit_start
+//   sanity validation (nothing logged, only on_sanity_start/_end; not when resuming) ; on_train_start
 //   for each epoch:
-//     on_train_epoch_start
+//     on_train_epoch_start                        (not again when resuming inside the epoch)
 //     for each batch of the loader:               (fetched one ahead, so the last one is known)
 //       on_train_batch_start
 //       training_step, on_before_backward, backward, on_after_backward
@@ -33,7 +33,10 @@
 // on_metrics follows every validation end, epoch end and exception, with no metric too; a batch end only when
 // log_every_n_steps lets something through or a monitored metric was logged.
 // A stop or max_steps inside an epoch calls on_train_epoch_end with complete = 0, epoch schedules do not step, and the
-// position stays inside it.
+// position stays inside it: the run can be resumed with a higher limit, as if it had never ended.
+// A resumed run goes on right behind the commit point that its checkpoint was made at: after phase batch with the next
+// batch, or at the epoch's end where that was the last; after epoch_end with the next epoch. A stop that was due at
+// that commit point is carried out first.
 #ifndef TENON_LOOP_LOOP_HPP
 #define TENON_LOOP_LOOP_HPP
 
@@ -47,6 +50,7 @@
 #include "loop/commit_point.hpp"
 #include "loop/engine.hpp"
 #include "loop/metric_store.hpp"
+#include "loop/resume_point.hpp"
 #include "loop/run_facts.hpp"
 #include "loop/schedule_metrics.hpp"
 
@@ -70,8 +74,9 @@ class Loop final : private StepListener {
   Loop(Engine& engine, chain::Chain& chain, MetricStore& metrics, CommitPoint& commit_point, Requests& requests,
        LoopServices& services, const RunFacts& facts, const Clock& clock, tenon_progress& progress);
 
-  /// The whole of fit. Throws nothing that a callback, the task or the engine has thrown: it is in the result.
-  FitResult fit();
+  /// The whole of fit; with `from` it goes on where that stood, once the engine has been restored from it. Throws
+  /// nothing that a callback, the task or the engine has thrown: it is in the result.
+  FitResult fit(const ResumePoint* from = nullptr);
   /// The whole of validate, test or predict.
   FitResult evaluate(Stage stage);
 
@@ -87,10 +92,16 @@ class Loop final : private StepListener {
   template <class Body>
   FitResult guarded(const Body& body);
   void check_options() const;
-  void start();
+  void start(const ResumePoint* from);
+  void restore(const ResumePoint& from);
+  void restore_callbacks(const ResumePoint& from);
+  void go_on_from_commit_point();
+  /// The epoch that the checkpoint is of was cut short, and told so: it has another end before it.
+  bool ends_anew() const { return inside_epoch_ && resumed_phase_ && *resumed_phase_ != Phase::batch; }
   void train();
   void run_sanity();
   void run_epoch();
+  void end_epoch(bool complete);
   void run_batch(const BatchInfo& batch, bool last);
   void run_backward();
   void step_optimizers();
@@ -103,8 +114,10 @@ class Loop final : private StepListener {
   /// One pass over the stage's loaders, of each `most` batches at the most; answers whether none was cut short.
   bool go_through(Stage stage, const BatchLimit& limit, std::uint64_t most = TENON_UNKNOWN);
   void emit_metrics(std::uint32_t event, const char* name, bool every, const std::string& message = {});
-  void commit(Phase phase);
+  void commit(Phase phase, std::string_view ended = {});
+  CommitState commit_state(Phase phase, std::string_view ended = {}) const;
   bool limits_reached() const;
+  bool epoch_is_cut() const;
   bool time_is_up() const;
   void plan_validation();
   void tick() { progress_.seconds = clock_.seconds(); }
@@ -133,6 +146,8 @@ class Loop final : private StepListener {
   std::uint64_t total_batches_ = 0;
   std::uint64_t completed_epochs_ = 0, ended_epochs_ = 0;
   std::uint64_t epoch_samples_ = 0;
+  bool inside_epoch_ = false;           // it has begun, and its end has not come or came early
+  std::optional<Phase> resumed_phase_;  // of the checkpoint that this run goes on from
   bool gradients_pending_ = false;
   bool consistent_ = true;
   bool trains_ = false;   // there is something to train: on_train_start has been, or would have been, called

@@ -333,16 +333,16 @@ void MetricStore::record(tenon_metric metric, double value, std::uint64_t batch_
   log_to(metric, value, (flags & TENON_METRIC_ON_STEP) != 0, reduced, static_cast<double>(batch_size));
 }
 
-void MetricStore::finish_reductions(Stage stage, std::uint64_t step, std::uint64_t epoch) {
+void MetricStore::finish_reductions(Stage stage, std::uint64_t step, std::uint64_t epoch, bool complete) {
   const bool training = stage == Stage::train;
   std::vector<tenon_metric>& reduced = training ? reducing_ : evaluating_;
   for (const tenon_metric metric : reduced) {
     Reduction& reduction = training ? metrics_[metric].reduction : metrics_[metric].evaluation;
-    const Reduction over = std::exchange(reduction, Reduction{});
-    reduction.how = over.how;
-    set(metric, over.result(), step, epoch);
+    const double result = reduction.result();
+    if (complete) reduction = {.how = reduction.how};
+    set(metric, result, step, epoch);
   }
-  reduced.clear();
+  if (complete) reduced.clear();
 }
 
 bool MetricStore::fresh(tenon_metric metric) const {

@@ -6,6 +6,7 @@
 
 #include <tenon/services/metrics.h>
 
+#include <boost/json/object.hpp>
 #include <deque>
 #include <limits>
 #include <optional>
@@ -85,8 +86,9 @@ class MetricStore final : public MetricSink {
   void log(std::string_view name, double value, const LogOptions& options) override;
   void record(tenon_metric metric, double value, std::uint64_t batch_size);
 
-  /// The reductions of the stage become values of now.
-  void finish_reductions(Stage stage, std::uint64_t step, std::uint64_t epoch);
+  /// The reductions of the stage become values of now, and begin anew; where the epoch was cut short they go on when
+  /// the run is resumed.
+  void finish_reductions(Stage stage, std::uint64_t step, std::uint64_t epoch, bool complete = true);
   bool fresh(tenon_metric metric) const;
 
   /// What the running event logged, in the order of first logging; `every` lets all through, else only monitored ones.
@@ -94,6 +96,12 @@ class MetricStore final : public MetricSink {
   bool event_has_monitored() const { return monitored_in_event_; }
   bool event_empty() const { return event_.empty(); }
   void end_event();
+
+  /// What a checkpoint keeps: every metric, in the order of their numbers, and the epoch's reductions.
+  boost::json::object saved() const;
+  /// Puts that back; what is declared and monitored now stays so. Throws std::exception where it is not of saved()'s
+  /// form.
+  void restore(const boost::json::object& saved);
 
   /// Names closest to `name`, for "did you mean".
   std::string nearest(std::string_view name) const;

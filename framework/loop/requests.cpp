@@ -139,6 +139,12 @@ bool Requests::issued(const chain::Callback& by, tenon_ticket ticket) const {
   return it != savers_.end() && it->second == &by;
 }
 
+void Requests::restore(tenon_ticket next, std::vector<StopRequest> stops) {
+  const std::lock_guard lock(mutex_);
+  next_ = std::max(next_, next);
+  stops_.insert(stops_.begin(), std::make_move_iterator(stops.begin()), std::make_move_iterator(stops.end()));
+}
+
 void Requests::close() {
   const std::lock_guard lock(mutex_);
   open_ = false;

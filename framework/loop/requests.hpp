@@ -119,6 +119,8 @@ class Requests {
   /// [loop-thread] Stops that cannot be carried out yet. One whose callback has asked anew meanwhile ends REPLACED.
   void put_back(std::vector<StopRequest> stops);
   std::vector<StopRequest> pending_stops() const;
+  /// [loop-thread] What a resumed run begins with: `next` is the first ticket of its own.
+  void restore(tenon_ticket next, std::vector<StopRequest> stops);
   /// [loop-thread] Every save and stop still asked for ends WITHDRAWN; with `of`, that callback's alone. False where
   /// there is none.
   bool withdraw_all(const std::string& reason, const chain::Callback* of = nullptr);

@@ -14,6 +14,7 @@
 #include "loop/run_folder.hpp"
 #include "loop/weights.hpp"
 #include "manifest/json_text.hpp"
+#include "manifest/write_trainer.hpp"
 
 namespace tenon::loop {
 
@@ -99,6 +100,7 @@ RunFacts run_facts(const RunRequest& request, const Engine& engine, const Traine
   facts.hparams_json = manifest::json_text(engine.facts().hparams);
   facts.task_name = engine.facts().task_name;
   facts.options = options;
+  facts.trainer = manifest::write_trainer(options);
   facts.stage = request.stage;
   facts.started_unix_ns = record.started_unix_ns;
   facts.on_terminal = request.on_terminal && !request.stdout_taken;

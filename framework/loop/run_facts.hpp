@@ -22,9 +22,11 @@ struct RunFacts {
   std::string manifest_json;         ///< with defaults filled in
   std::string hparams_json = "{}";
   std::string task_name;
+  boost::json::object trainer;  ///< the options, as a manifest has them
   TrainerOptions options;
-  Stage stage = Stage::train;  ///< train, or validation, test or predict where nothing is trained
-  std::int64_t started_unix_ns = 0;
+  Stage stage = Stage::train;        ///< train, or validation, test or predict where nothing is trained
+  std::int64_t started_unix_ns = 0;  ///< of the first attempt
+  std::uint32_t attempt = 1;
   bool on_terminal = false;
   bool stdout_taken = false;
 };
@@ -35,11 +37,14 @@ class Clock {
   explicit Clock(Engine& engine) : engine_(engine) {}
   double seconds() const {
     if (const auto recorded = engine_.recorded_seconds()) return *recorded;
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+    return before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
   }
+  /// Seconds that earlier attempts took; before anybody asks.
+  void go_on_from(double seconds) { before_ = seconds; }
 
  private:
   Engine& engine_;
+  double before_ = 0.0;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

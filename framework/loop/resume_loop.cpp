@@ -1,0 +1,65 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// What a loop takes back from a checkpoint. The engine has been restored before.
+#include "chain/abi.hpp"
+#include "chain/log.hpp"
+#include "loop/loop.hpp"
+
+namespace tenon::loop {
+
+void Loop::restore(const ResumePoint& from) {
+  const SavedPosition& p = from.position();
+  resumed_phase_ = p.phase;
+  inside_epoch_ = p.inside_epoch;
+  completed_epochs_ = p.completed_epochs;
+  ended_epochs_ = p.completed_epochs + (ends_anew() ? 1 : 0);
+  total_batches_ = p.total_batches;
+  epoch_samples_ = p.epoch_samples;
+  progress_.sequence = p.sequence;
+  progress_.epoch = p.epoch;
+  progress_.batch = p.batch;
+  progress_.stage_batch = p.batch;
+  progress_.step = p.step;
+  progress_.optimizer_steps = p.optimizer_steps;
+  progress_.samples = p.samples;
+  progress_.validations = p.validations;
+  tick();
+  if (p.phase != Phase::final && !p.stopped_by.empty()) commit_point_.set_stopped(p.stopped_by);
+  metrics_.restore(from.metrics());
+  restore_callbacks(from);
+}
+
+void Loop::go_on_from_commit_point() {
+  phase_ = "commit point";
+  if (*resumed_phase_ != Phase::final && !commit_point_.stopped())
+    commit_point_.carry_out_due_stops(commit_state(*resumed_phase_));
+  if (!inside_epoch_ && !limits_reached()) ++progress_.epoch;
+  if (*resumed_phase_ == Phase::batch && limits_reached()) run_epoch();  // all that is left of it is its end
+  if (ends_anew() && !limits_reached()) --ended_epochs_;
+}
+
+void Loop::restore_callbacks(const ResumePoint& from) {
+  for (const SavedCallback& saved : from.callbacks()) {
+    chain::Callback* callback = chain_.find(saved.id);
+    if (callback == nullptr || !saved.state) continue;
+    try {
+      callback->load_state(saved.state_version, *saved.state);
+    } catch (const chain::AbiError& error) {
+      throw Failure(ExitCode::checkpoint, "the state of " + callback->label() + " cannot be taken from '" +
+                                              from.path().string() + "': " + error.what());
+    }
+  }
+  std::vector<StopRequest> stops;
+  for (const SavedStop& saved : from.pending_stops()) {
+    chain::Callback* callback = chain_.find(saved.callback);
+    if (callback)
+      stops.push_back({saved.ticket, callback, saved.reason});
+    else
+      chain::log(TENON_LOG_INFO, "",
+                 "the stop that '" + saved.callback + "' had asked for (" + saved.reason +
+                     ") is dropped: it is not in this run");
+  }
+  requests_.restore(from.next_ticket(), std::move(stops));
+}
+
+}  // namespace tenon::loop

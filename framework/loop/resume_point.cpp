@@ -1,0 +1,174 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/resume_point.hpp"
+
+#include <tenon/failure.hpp>
+
+#include <map>
+#include <stdexcept>
+#include <string_view>
+
+#include "checkpoint/format.hpp"
+#include "loop/saved_json.hpp"
+#include "loop/snapshot.hpp"
+#include "tenon/json_text.hpp"
+
+namespace tenon::loop {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view callback_prefix = "callback_state/";
+
+EngineTensor to_engine_tensor(const checkpoint::TensorRecord& record) {
+  EngineTensor tensor;
+  tensor.name = record.name;
+  tensor.view.data = const_cast<std::byte*>(record.bytes.data());
+  tensor.view.device = {TENON_DEVICE_CPU, 0};
+  tensor.view.ndim = static_cast<std::int32_t>(record.shape.size());
+  tensor.view.dtype = from_dtype(record.dtype);
+  tensor.view.shape = record.shape.data();  // without strides: row-major
+  return tensor;
+}
+
+std::uint64_t whole(const json::object& from, std::string_view key) { return from.at(key).to_number<std::uint64_t>(); }
+
+Phase phase_of(std::string_view name) {
+  for (const Phase phase : {Phase::batch, Phase::epoch_end, Phase::final})
+    if (name == phase_name(phase)) return phase;
+  throw std::invalid_argument("\"phase\" is '" + std::string(name) + "'");
+}
+
+SavedPosition position_of(const json::object& document) {
+  const json::object& point = document.at("commit_point").as_object();
+  const json::object& position = document.at("position").as_object();
+  const json::object& progress = document.at("progress").as_object();
+  SavedPosition p;
+  p.phase = phase_of(point.at("phase").as_string());
+  p.inside_epoch = position.at("inside_epoch").as_bool();
+  p.sequence = whole(document, "sequence");
+  p.epoch = whole(position, "epoch");
+  p.batch = whole(position, "batch");
+  p.epoch_samples = whole(position, "samples");
+  p.completed_epochs = whole(progress, "epochs");
+  p.total_batches = whole(progress, "batches");
+  p.step = whole(progress, "step");
+  p.optimizer_steps = whole(progress, "optimizer_steps");
+  p.samples = whole(progress, "samples");
+  p.validations = whole(progress, "validations");
+  p.seconds = saved_number(progress.at("seconds"));
+  if (const json::value* stopped = document.if_contains("stopped")) p.stopped_by = stopped->as_string();
+  return p;
+}
+
+std::string text(const json::value& value) { return json_text(value); }
+
+void add_difference(std::vector<std::string>& to, const std::string& what, const std::string& saved,
+                    const std::string& now) {
+  to.push_back(what + ": " + saved + " in the checkpoint, " + now + " now");
+}
+
+void compare_objects(const std::string& what, const json::object& saved, const json::object& now,
+                     std::vector<std::string>& to) {
+  for (const auto& [key, value] : now) {
+    const json::value* before = saved.if_contains(key);
+    if (before == nullptr || *before != value)
+      add_difference(to, what + std::string(key), before ? text(*before) : "not given", text(value));
+  }
+  for (const auto& [key, value] : saved)
+    if (!now.contains(key)) add_difference(to, what + std::string(key), text(value), "not given");
+}
+
+}  // namespace
+
+ResumePoint::ResumePoint(const checkpoint::Checkpoint& from) : path_(from.path()), document_(from.document()) {
+  if (from.is_replay() || !from.is_full())
+    throw Failure(ExitCode::checkpoint, "'" + path_.string() + "' " +
+                                            (from.is_replay() ? "was made by a replay" : "holds weights only") +
+                                            ": nothing can be resumed from it; `--weights " + path_.string() +
+                                            "` starts a new run with such weights");
+  try {
+    model_tensors_ = from.load(checkpoint::model_file);
+    training_tensors_ = from.load(checkpoint::training_file);
+  } catch (const checkpoint::ReadError& error) {
+    throw Failure(ExitCode::checkpoint, error.what());
+  }
+  try {
+    read();
+  } catch (const std::exception& error) {
+    throw Failure(ExitCode::checkpoint,
+                  "'" + path_.string() + "' is whole, but not of a kind that this version of Tenon can resume from (" +
+                      error.what() + "); `--weights " + path_.string() + "` starts a new run with its weights");
+  }
+}
+
+void ResumePoint::read() {
+  for (const checkpoint::TensorRecord& record : model_tensors_.records) weights_.push_back(to_engine_tensor(record));
+  std::map<std::string_view, std::span<const std::byte>> states;
+  for (const checkpoint::TensorRecord& record : training_tensors_.records) {
+    if (record.name.starts_with(callback_prefix))
+      states[std::string_view(record.name).substr(callback_prefix.size())] = record.bytes;
+    else
+      training_.push_back(to_engine_tensor(record));
+  }
+  if (!document_.at("engine").is_object()) throw std::invalid_argument("\"engine\" is no object");
+  position_ = position_of(document_);
+  metrics_ = &document_.at("metric_state").as_object();
+  next_ticket_ = whole(document_, "next_ticket");
+  for (const json::value& each : document_.at("callbacks").as_array()) {
+    const json::object& entry = each.as_object();
+    SavedCallback callback;
+    callback.id = entry.at("id").as_string();
+    callback.plugin = entry.at("plugin").as_string();
+    callback.version = entry.at("version").as_string();
+    callback.options = entry.at("options").as_object();
+    if (const json::value* version = entry.if_contains("state_version")) {
+      callback.state_version = version->to_number<std::uint32_t>();
+      callback.state = states.at(callback.id);
+    }
+    callbacks_.push_back(std::move(callback));
+  }
+  for (const json::value& each : document_.at("pending_stops").as_array())
+    stops_.push_back({std::string(each.at("callback").as_string()), std::string(each.at("reason").as_string()),
+                      each.at("ticket").to_number<tenon_ticket>()});
+}
+
+EngineState ResumePoint::engine_state() const { return {weights_, training_, document_.at("engine").as_object()}; }
+
+std::vector<std::string> ResumePoint::compare(const RunFacts& facts, const chain::Chain& chain) const {
+  std::vector<std::string> wrong, taken;
+  const std::string task(document_.at("task").as_string());
+  if (task != facts.task_name) add_difference(wrong, "task", "'" + task + "'", "'" + facts.task_name + "'");
+  if (whole(document_, "seed") != facts.options.seed)
+    add_difference(wrong, "seed", text(document_.at("seed")), std::to_string(facts.options.seed));
+  compare_objects("trainer.", document_.at("trainer").as_object(), facts.trainer, taken);
+
+  std::map<std::string_view, const SavedCallback*> saved;
+  for (const SavedCallback& callback : callbacks_) saved[callback.id] = &callback;
+  for (const auto& now : chain.callbacks()) {
+    const auto before = saved.find(now->id());
+    const std::string who = "callback '" + now->id() + "'";
+    if (before == saved.end()) {
+      taken.push_back(who + " (" + now->descriptor().id + ") is not in the checkpoint: it starts anew");
+      continue;
+    }
+    if (before->second->plugin != now->descriptor().id)
+      add_difference(wrong, who, "plugin " + before->second->plugin, now->descriptor().id);
+    else
+      compare_objects(who + ", option ", before->second->options, now->options(), taken);
+    saved.erase(before);
+  }
+  for (const auto& [id, callback] : saved)
+    taken.push_back("callback '" + callback->id + "' (" + callback->plugin +
+                    ") is not in this run: what the checkpoint has of it is not used");
+  if (wrong.empty()) return taken;
+  std::string table;
+  for (const std::string& line : wrong) table += "\n  " + line;
+  throw Failure(ExitCode::checkpoint, "'" + path_.string() + "' is of another training than this one:" + table +
+                                          "\nresume with what it was made with, or take over its weights alone with "
+                                          "`--weights " +
+                                          path_.string() + "`");
+}
+
+}  // namespace tenon::loop

@@ -1,0 +1,87 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// A full checkpoint that a run goes on from.
+#ifndef TENON_LOOP_RESUME_POINT_HPP
+#define TENON_LOOP_RESUME_POINT_HPP
+
+#include <boost/json/object.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "chain/chain.hpp"
+#include "checkpoint/checkpoint.hpp"
+#include "loop/checkpoint_document.hpp"
+#include "loop/engine.hpp"
+#include "loop/run_facts.hpp"
+
+namespace tenon::loop {
+
+/// A callback as it was when the checkpoint was made.
+struct SavedCallback {
+  std::string id, plugin, version;  ///< the plugin's id and version
+  boost::json::object options;
+  std::uint32_t state_version = 0;
+  std::optional<std::span<const std::byte>> state;  ///< nothing where its kind keeps none
+};
+
+/// Where the run stood, as the document's "position", "commit_point" and "progress" say.
+struct SavedPosition {
+  Phase phase = Phase::batch;
+  bool inside_epoch = false;
+  std::uint64_t sequence = 0, epoch = 0, batch = 0, epoch_samples = 0;
+  std::uint64_t completed_epochs = 0, total_batches = 0, step = 0, optimizer_steps = 0, samples = 0, validations = 0;
+  double seconds = 0.0;
+  std::string stopped_by;  ///< the reasons of the stops that had been carried out; empty: none
+};
+
+/// A stop that was asked for and not allowed yet.
+struct SavedStop {
+  std::string callback, reason;
+  tenon_ticket ticket = 0;
+};
+
+class ResumePoint {
+ public:
+  /// Reads all of it and compares every checksum. Throws Failure (ExitCode::checkpoint): damaged, of weights only, or
+  /// without something that a resume needs.
+  explicit ResumePoint(const checkpoint::Checkpoint& from);
+  ResumePoint(const ResumePoint&) = delete;
+  ResumePoint& operator=(const ResumePoint&) = delete;
+
+  const std::filesystem::path& path() const noexcept { return path_; }
+  const boost::json::object& document() const noexcept { return document_; }
+  /// Lives as long as this.
+  EngineState engine_state() const;
+  const SavedPosition& position() const noexcept { return position_; }
+  const std::vector<SavedCallback>& callbacks() const noexcept { return callbacks_; }
+  const std::vector<SavedStop>& pending_stops() const noexcept { return stops_; }
+  tenon_ticket next_ticket() const noexcept { return next_ticket_; }
+  const boost::json::object& metrics() const noexcept { return *metrics_; }
+
+  /// What is not as it was: throws Failure (ExitCode::checkpoint) with a table where the run would be another one (its
+  /// task, its seed, a callback's plugin); else answers the differences that are taken as they are now, each a line for
+  /// a person.
+  std::vector<std::string> compare(const RunFacts& facts, const chain::Chain& chain) const;
+
+ private:
+  void read();
+
+  std::filesystem::path path_;
+  boost::json::object document_;
+  checkpoint::LoadedTensors model_tensors_, training_tensors_;
+  std::vector<EngineTensor> weights_, training_;
+  SavedPosition position_;
+  std::vector<SavedCallback> callbacks_;
+  std::vector<SavedStop> stops_;
+  tenon_ticket next_ticket_ = 1;
+  const boost::json::object* metrics_ = nullptr;
+};
+
+}  // namespace tenon::loop
+
+#endif

@@ -1,0 +1,198 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// A run resumed at each of its commit points does from there on what the run did that never stopped.
+#include <boost/test/unit_test.hpp>
+
+#include <functional>
+#include <set>
+
+#include "loop/resume_point.hpp"
+#include "saves.hpp"
+
+using namespace tenon;
+using namespace tenon::tests;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Recipe {
+  std::function<void(TrainerOptions&)> options = [](TrainerOptions&) {};
+  std::uint64_t stop_at_step = 0;  ///< 0: nobody asks for a stop
+  std::uint64_t train = 5, validation = 2;
+};
+
+/// Everything that a callback sees, in order, with all counters.
+using Trace = std::vector<std::string>;
+
+class Training {
+ public:
+  Training(const Recipe& recipe, const std::string& name)
+      : engine_(recipe.train, recipe.validation), run_(engine_, name) {
+    engine_.trains = true;
+    engine_.seed = 7;
+    engine_.groups = {{0.1, 0.9}};
+    engine_.on_training_step = [this](loop::MetricSink& sink) {
+      sink.log("loss", engine_.loss, {.on_step = true, .on_epoch = true});
+      sink.log("least", engine_.loss, {.on_step = false, .on_epoch = true, .reduce = Reduce::min});
+    };
+    engine_.on_evaluation_step = [this](loop::MetricSink& sink) {
+      sink.log("val_loss", static_cast<double>(engine_.weights_[0]) + static_cast<double>(engine_.evaluation_batch),
+               {});
+    };
+    engine_.on_step_schedulers = [this](loop::ScheduleMoment moment, const loop::MetricReader&) {
+      if (moment == loop::ScheduleMoment::epoch) engine_.groups[0][0] *= 0.5;
+    };
+    run_.options.max_epochs = 3;
+    run_.options.seed = 7;
+    recipe.options(run_.options);
+    Probe& saver = run_.probe("saver");
+    const auto save_now = [this, &saver](const void*) { save(saver, "c" + std::to_string(++saves_)); };
+    for (const std::uint32_t hook : {TENON_HOOK(on_train_batch_end), TENON_HOOK(on_train_epoch_end)})
+      saver.on[hook] = save_now;
+    saver.on[TENON_HOOK(on_train_end)] = save_now;
+    Probe& recorder = run_.probe("recorder");
+    recorder.on_any = [this, &recorder, &recipe](std::uint32_t hook, const void* args) {
+      record(hook, args);
+      recorder.saved_state = std::to_string(trace_.size()) + " " + std::to_string(saves_);
+      if (hook == TENON_HOOK(on_train_batch_end) && recipe.stop_at_step != 0 && step_of(args) == recipe.stop_at_step)
+        tenon::Run(Host(recorder.host)).request_stop("enough");
+    };
+  }
+
+  loop::FitResult fit(const loop::ResumePoint* from = nullptr) {
+    loop::Fit& fit = run_.make();
+    if (from) {
+      std::string state;
+      for (const loop::SavedCallback& c : from->callbacks())
+        if (c.id == "recorder") state.assign(reinterpret_cast<const char*>(c.state->data()), c.state->size());
+      std::sscanf(state.c_str(), "%zu %zu", &begins_at_, &saves_);
+      engine_.restore(from->engine_state(), loop::restore_all, "the checkpoint");
+    }
+    return fit.run(from);
+  }
+
+  /// The trace of the straight run that this one continues begins here.
+  std::size_t begins_at() const { return begins_at_; }
+  const Trace& trace() const { return trace_; }
+  TestEngine& engine() { return engine_; }
+  fs::path checkpoints() const { return run_.folder / "checkpoints"; }
+
+ private:
+  void record(std::uint32_t hook, const void* args) {
+    static const std::set<std::uint32_t> of_each_attempt = {
+        TENON_HOOK(on_setup),    TENON_HOOK(on_fit_start),        TENON_HOOK(on_train_start),
+        TENON_HOOK(on_ticket),   TENON_HOOK(on_checkpoint_saved), TENON_HOOK(decide_checkpoint),
+        TENON_HOOK(decide_stop), TENON_HOOK(on_decision)};
+    if (of_each_attempt.contains(hook)) return;
+    // Every argument begins with its size, four bytes of its own, and the progress.
+    const tenon_progress& p = *static_cast<const tenon_event_args*>(args)->progress;
+    std::string line = std::to_string(hook) + ": epoch " + std::to_string(p.epoch) + " batch " +
+                       std::to_string(p.batch) + " step " + std::to_string(p.step) + " samples " +
+                       std::to_string(p.samples) + " validations " + std::to_string(p.validations) + " sequence " +
+                       std::to_string(p.sequence) + " stage " + std::to_string(p.stage) + " " +
+                       std::to_string(p.stage_batch) + " steps " + std::to_string(p.optimizer_steps);
+    if (hook == TENON_HOOK(on_metrics)) {
+      const auto& m = *static_cast<const tenon_metrics_args*>(args);
+      for (const tenon_logged_metric& logged : tenon::logged(m)) {
+        char value[64];
+        std::snprintf(value, sizeof value, " %s=%a@%llu", std::string(view(logged.name)).c_str(), logged.value,
+                      static_cast<unsigned long long>(logged.step));
+        line += value;
+      }
+    }
+    trace_.push_back(line);
+  }
+
+  TestEngine engine_;
+  LoopFixture run_;
+  Trace trace_;
+  std::size_t saves_ = 0, begins_at_ = 0;
+};
+
+/// Resumes at every checkpoint of a straight run and compares what follows with what followed there.
+void check_every_commit_point(const Recipe& recipe) {
+  Training straight(recipe, "straight");
+  const loop::FitResult whole = straight.fit();
+  std::size_t resumed_at = 0;
+  for (const std::string& name : folders(straight.checkpoints())) {
+    BOOST_TEST_CONTEXT("resumed from " << name) {
+      const loop::ResumePoint from(checkpoint::Checkpoint::open(straight.checkpoints() / name));
+      if (from.position().phase == loop::Phase::final) continue;
+      Training resumed(recipe, "resumed");
+      const loop::FitResult rest = resumed.fit(&from);
+      const Trace expected(straight.trace().begin() + static_cast<std::ptrdiff_t>(resumed.begins_at()),
+                           straight.trace().end());
+      BOOST_CHECK_EQUAL_COLLECTIONS(resumed.trace().begin(), resumed.trace().end(), expected.begin(), expected.end());
+      BOOST_CHECK(resumed.engine().weights_ == straight.engine().weights_);
+      BOOST_CHECK(resumed.engine().momentum == straight.engine().momentum);
+      BOOST_CHECK_EQUAL(resumed.engine().rng, straight.engine().rng);
+      BOOST_CHECK_EQUAL(rest.reason, whole.reason);
+      BOOST_CHECK_EQUAL(rest.epochs, whole.epochs);
+      BOOST_CHECK_EQUAL(rest.steps, whole.steps);
+      ++resumed_at;
+    }
+  }
+  BOOST_CHECK_GE(resumed_at, 5u);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_run_goes_on_from_each_of_its_commit_points_as_if_it_had_never_stopped) {
+  check_every_commit_point({});
+}
+
+BOOST_AUTO_TEST_CASE(so_it_does_under_accumulation) {
+  check_every_commit_point({.options = [](TrainerOptions& o) { o.accumulate_grad_batches = 2; }});
+}
+
+BOOST_AUTO_TEST_CASE(so_it_does_where_validations_are_counted_across_epochs) {
+  check_every_commit_point({.options = [](TrainerOptions& o) {
+    o.val_check_interval = BatchLimit::batches(3);
+    o.check_val_every_n_epoch = 0;
+  }});
+}
+
+BOOST_AUTO_TEST_CASE(so_it_does_where_max_steps_cuts_the_last_epoch_short) {
+  check_every_commit_point({.options = [](TrainerOptions& o) { o.max_steps = 12; }});
+}
+
+BOOST_AUTO_TEST_CASE(so_it_does_where_a_callback_stops_it) { check_every_commit_point({.stop_at_step = 8}); }
+
+BOOST_AUTO_TEST_CASE(so_it_does_where_a_stop_waits_for_min_epochs) {
+  check_every_commit_point({.options = [](TrainerOptions& o) { o.min_epochs = 2; }, .stop_at_step = 3});
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_max_steps_ended_inside_an_epoch_and_a_higher_limit_equal_one_run_to_that_limit) {
+  const auto to = [](std::uint64_t steps) {
+    return Recipe{.options = [steps](TrainerOptions& o) {
+      o.max_steps = steps;
+      o.max_epochs = no_limit;
+    }};
+  };
+  Training straight(to(13), "straight");
+  straight.fit();
+  Training first(to(7), "first");
+  first.fit();
+  const std::string last = folders(first.checkpoints()).back();
+  for (const std::string& name : folders(first.checkpoints())) {
+    BOOST_TEST_CONTEXT("resumed from " << name) {
+      const loop::ResumePoint from(checkpoint::Checkpoint::open(first.checkpoints() / name));
+      if (from.position().step != 7) continue;  // behind the last batch, at the epoch's end, at the very end
+      Training second(to(13), "second");
+      second.fit(&from);
+      BOOST_CHECK(second.engine().weights_ == straight.engine().weights_);
+      BOOST_CHECK(second.engine().rng == straight.engine().rng);
+      // The means over the epoch that was cut in two are those of the whole epoch.
+      BOOST_REQUIRE(!second.trace().empty());
+      const auto epoch_end = [](const Trace& trace) {
+        std::string found;
+        for (const std::string& line : trace)
+          if (line.find("loss_epoch") != std::string::npos && line.find("epoch 1 batch 5 ") != std::string::npos)
+            found = line.substr(line.find(" loss_epoch"));
+        return found;
+      };
+      BOOST_CHECK(!epoch_end(straight.trace()).empty());
+      BOOST_CHECK_EQUAL(epoch_end(second.trace()), epoch_end(straight.trace()));
+    }
+  }
+}
