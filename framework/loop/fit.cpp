@@ -37,7 +37,7 @@ Fit::Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, 
 }
 
 FitResult Fit::run(const ResumePoint* from) {
-  if (from) clock_.go_on_from(from->position().seconds);
+  if (from && from->takes(restore_progress)) clock_.go_on_from(from->position().seconds);
   Loop loop(engine_, chain_, metrics_, commit_point_, requests_, services_, facts_, clock_, progress_);
   return facts_.stage == Stage::train ? loop.fit(from) : loop.evaluate(facts_.stage);
 }

@@ -134,8 +134,11 @@ void Loop::start(const ResumePoint* from) {
   metrics_.set_position(progress_.step, progress_.epoch);
   services_.fit_started = true;
   phase_ = "on_fit_start";
-  const tenon_fit_start_args args{sizeof args, from ? 1u : 0u, &progress_,
-                                  from ? chain::to_text(from->path().native()) : tenon_text{nullptr, 0}};
+  tenon_fit_start_args args{sizeof args, 0, &progress_, {nullptr, 0}};
+  if (from && from->takes(restore_callbacks)) {
+    args.resumed = 1;
+    args.resumed_from = chain::to_text(from->path().native());
+  }
   chain_.on_fit_start(args);
   services_.start_is_over = true;
   try {

@@ -94,7 +94,8 @@ class Loop final : private StepListener {
   void check_options() const;
   void start(const ResumePoint* from);
   void restore(const ResumePoint& from);
-  void restore_callbacks(const ResumePoint& from);
+  void restore_progress_of(const ResumePoint& from);
+  void load_callbacks(const ResumePoint& from);
   void go_on_from_commit_point();
   /// The epoch that the checkpoint is of was cut short, and told so: it has another end before it.
   bool ends_anew() const { return inside_epoch_ && resumed_phase_ && *resumed_phase_ != Phase::batch; }

@@ -323,19 +323,4 @@ bool goes_on_in_place(const ResumeRequest& request) {
 
 ResumeChoice choose_resume(const ResumeRequest& request) { return Chooser(request).choose(); }
 
-void require_same_training(const Checkpoint& from, const std::string& task, std::uint64_t seed) {
-  const json::object& document = from.document();
-  std::string differences;
-  if (const json::value* there = document.if_contains("task");
-      there && there->is_string() && there->get_string() != task)
-    differences += "\n  task: '" + std::string(there->get_string()) + "' there, '" + task + "' here";
-  boost::system::error_code wrong;
-  if (const json::value* there = document.if_contains("seed"); there && there->to_number<std::uint64_t>(wrong) != seed)
-    differences += "\n  trainer.seed: " + std::to_string(there->to_number<std::uint64_t>(wrong)) + " there, " +
-                   std::to_string(seed) + " here";
-  if (differences.empty()) return;
-  refuse(in_quotes(from.path()) + " is of another training:" + differences +
-         "\nmake them the same, or take over parts of it in a new run, as in --restore model,optimizer");
-}
-
 }  // namespace tenon::loop

@@ -49,9 +49,6 @@ bool goes_on_in_place(const ResumeRequest& request);
 /// that is whole. Throws Failure (ExitCode::checkpoint) that says what is wrong with what was asked for, and the cure.
 ResumeChoice choose_resume(const ResumeRequest& request);
 
-/// Throws Failure (ExitCode::checkpoint) with all that differs where a checkpoint is of another task or seed.
-void require_same_training(const checkpoint::Checkpoint& from, const std::string& task, std::uint64_t seed);
-
 }  // namespace tenon::loop
 
 #endif

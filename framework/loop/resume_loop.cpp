@@ -8,6 +8,11 @@
 namespace tenon::loop {
 
 void Loop::restore(const ResumePoint& from) {
+  if (from.takes(restore_progress)) restore_progress_of(from);
+  if (from.takes(restore_callbacks)) load_callbacks(from);
+}
+
+void Loop::restore_progress_of(const ResumePoint& from) {
   const SavedPosition& p = from.position();
   resumed_phase_ = p.phase;
   inside_epoch_ = p.inside_epoch;
@@ -26,7 +31,6 @@ void Loop::restore(const ResumePoint& from) {
   tick();
   if (p.phase != Phase::final && !p.stopped_by.empty()) commit_point_.set_stopped(p.stopped_by);
   metrics_.restore(from.metrics());
-  restore_callbacks(from);
 }
 
 void Loop::go_on_from_commit_point() {
@@ -38,7 +42,7 @@ void Loop::go_on_from_commit_point() {
   if (ends_anew() && !limits_reached()) --ended_epochs_;
 }
 
-void Loop::restore_callbacks(const ResumePoint& from) {
+void Loop::load_callbacks(const ResumePoint& from) {
   for (const SavedCallback& saved : from.callbacks()) {
     chain::Callback* callback = chain_.find(saved.id);
     if (callback == nullptr || !saved.state) continue;

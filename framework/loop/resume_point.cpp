@@ -82,7 +82,8 @@ void compare_objects(const std::string& what, const json::object& saved, const j
 
 }  // namespace
 
-ResumePoint::ResumePoint(const checkpoint::Checkpoint& from) : path_(from.path()), document_(from.document()) {
+ResumePoint::ResumePoint(const checkpoint::Checkpoint& from, std::uint32_t parts, bool stops_are_done)
+    : path_(from.path()), parts_(parts), document_(from.document()) {
   if (from.is_replay() || !from.is_full())
     throw Failure(ExitCode::checkpoint, "'" + path_.string() + "' " +
                                             (from.is_replay() ? "was made by a replay" : "holds weights only") +
@@ -101,6 +102,9 @@ ResumePoint::ResumePoint(const checkpoint::Checkpoint& from) : path_(from.path()
                   "'" + path_.string() + "' is whole, but not of a kind that this version of Tenon can resume from (" +
                       error.what() + "); `--weights " + path_.string() + "` starts a new run with its weights");
   }
+  if (!stops_are_done) return;
+  stops_.clear();
+  position_.stopped_by.clear();
 }
 
 void ResumePoint::read() {
@@ -125,7 +129,8 @@ void ResumePoint::read() {
     callback.options = entry.at("options").as_object();
     if (const json::value* version = entry.if_contains("state_version")) {
       callback.state_version = version->to_number<std::uint32_t>();
-      callback.state = states.at(callback.id);
+      const std::span<const std::byte> bytes = states.at(callback.id);
+      callback.state.emplace(bytes.begin(), bytes.end());
     }
     callbacks_.push_back(std::move(callback));
   }
@@ -135,6 +140,13 @@ void ResumePoint::read() {
 }
 
 EngineState ResumePoint::engine_state() const { return {weights_, training_, document_.at("engine").as_object()}; }
+
+void ResumePoint::forget_tensors() {
+  weights_.clear();
+  training_.clear();
+  model_tensors_ = {};
+  training_tensors_ = {};
+}
 
 std::vector<std::string> ResumePoint::compare(const RunFacts& facts, const chain::Chain& chain) const {
   std::vector<std::string> wrong, taken;
@@ -166,9 +178,8 @@ std::vector<std::string> ResumePoint::compare(const RunFacts& facts, const chain
   std::string table;
   for (const std::string& line : wrong) table += "\n  " + line;
   throw Failure(ExitCode::checkpoint, "'" + path_.string() + "' is of another training than this one:" + table +
-                                          "\nresume with what it was made with, or take over its weights alone with "
-                                          "`--weights " +
-                                          path_.string() + "`");
+                                          "\nmake them the same, or take over parts of it in a new run, as in "
+                                          "--restore model,optimizer");
 }
 
 }  // namespace tenon::loop

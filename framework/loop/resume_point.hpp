@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "checkpoint/checkpoint.hpp"
 #include "loop/checkpoint_document.hpp"
 #include "loop/engine.hpp"
+#include "loop/restore_parts.hpp"
 #include "loop/run_facts.hpp"
 
 namespace tenon::loop {
@@ -26,7 +26,7 @@ struct SavedCallback {
   std::string id, plugin, version;  ///< the plugin's id and version
   boost::json::object options;
   std::uint32_t state_version = 0;
-  std::optional<std::span<const std::byte>> state;  ///< nothing where its kind keeps none
+  std::optional<std::vector<std::byte>> state;  ///< nothing where its kind keeps none
 };
 
 /// Where the run stood, as the document's "position", "commit_point" and "progress" say.
@@ -47,16 +47,22 @@ struct SavedStop {
 
 class ResumePoint {
  public:
-  /// Reads all of it and compares every checksum. Throws Failure (ExitCode::checkpoint): damaged, of weights only, or
-  /// without something that a resume needs.
-  explicit ResumePoint(const checkpoint::Checkpoint& from);
+  /// Reads all of it and compares every checksum. `parts` are what the run takes over (restore_parts.hpp); where
+  /// `stops_are_done`, the stops that were pending are not carried out again. Throws Failure (ExitCode::checkpoint):
+  /// damaged, of weights only, or without something that a resume needs.
+  explicit ResumePoint(const checkpoint::Checkpoint& from, std::uint32_t parts = restore_everything,
+                       bool stops_are_done = false);
   ResumePoint(const ResumePoint&) = delete;
   ResumePoint& operator=(const ResumePoint&) = delete;
 
   const std::filesystem::path& path() const noexcept { return path_; }
   const boost::json::object& document() const noexcept { return document_; }
-  /// Lives as long as this.
+  bool takes(std::uint32_t part) const noexcept { return (parts_ & part) != 0; }
+  std::uint32_t parts() const noexcept { return parts_; }
+  /// Until forget_tensors().
   EngineState engine_state() const;
+  /// The engine has them: their memory is free.
+  void forget_tensors();
   const SavedPosition& position() const noexcept { return position_; }
   const std::vector<SavedCallback>& callbacks() const noexcept { return callbacks_; }
   const std::vector<SavedStop>& pending_stops() const noexcept { return stops_; }
@@ -72,6 +78,7 @@ class ResumePoint {
   void read();
 
   std::filesystem::path path_;
+  std::uint32_t parts_;
   boost::json::object document_;
   checkpoint::LoadedTensors model_tensors_, training_tensors_;
   std::vector<EngineTensor> weights_, training_;

@@ -168,6 +168,17 @@ void close_record(RecordedRun& record, const Beginning& beginning, const FitResu
   }
 }
 
+/// All or nothing: the engine compares before it changes anything.
+void restore_engine(Engine& engine, ResumePoint& from, const RunFacts& facts, const chain::Chain& chain) {
+  std::vector<std::string> remarks;
+  if (from.parts() == restore_everything) remarks = from.compare(facts, chain);
+  const std::uint32_t parts = from.parts() & restore_all;
+  std::vector<std::string> told = engine.restore(from.engine_state(), parts, "'" + from.path().string() + "'");
+  from.forget_tensors();
+  remarks.insert(remarks.end(), told.begin(), told.end());
+  for (const std::string& remark : remarks) chain::log(TENON_LOG_INFO, "", remark);
+}
+
 RunOutcome run_in(const Beginning& beginning, const manifest::Manifest& manifest, const RunRequest& request,
                   const std::vector<LoadedCallback>& callbacks, const ResolvedTask& task, const std::string& document,
                   const TaskSource& source) {
@@ -175,15 +186,11 @@ RunOutcome run_in(const Beginning& beginning, const manifest::Manifest& manifest
   const TrainerOptions options = with_debugging(manifest.trainer);
   const std::unique_ptr<Engine> engine = source.make_engine(task, options);
   if (!request.weights.empty()) load_weights(*engine, request.weights);
-  if (beginning.choice.from) {
-    if (request.restore == restore_everything)
-      require_same_training(*beginning.choice.from, engine->facts().task_name, options.seed);
-    throw Failure(ExitCode::checkpoint, "this version does not go on from a checkpoint yet; '" +
-                                            beginning.choice.from->path().string() + "' was chosen");
-  }
+  std::optional<ResumePoint> from;
+  if (beginning.choice.from) from.emplace(*beginning.choice.from, request.restore, beginning.choice.stops_are_done);
   RecordedRun record(folder, record_of(beginning, *engine, options));
-  Fit fit(*engine, run_facts(request, *engine, options, beginning, record.record(), document),
-          manifest.file.parent_path());
+  const RunFacts facts = run_facts(request, *engine, options, beginning, record.record(), document);
+  Fit fit(*engine, facts, manifest.file.parent_path());
   fit.chain().set_options_check([&](json::object& given, const json::value& schema, const std::string& where) {
     manifest::check_options(manifest, "/callbacks", given, schema, where);
   });
@@ -192,9 +199,10 @@ RunOutcome run_in(const Beginning& beginning, const manifest::Manifest& manifest
   try {
     for (const LoadedCallback& callback : callbacks)
       fit.chain().add(callback.entry, *callback.descriptor, callback.library);
+    if (from) restore_engine(*engine, *from, facts, fit.chain());
     open_record(record, beginning, fit);
     fit.chain().add_run_file(keep_manifest(folder, document));
-    result = fit.run();
+    result = fit.run(from ? &*from : nullptr);
     if (result.refused) throw Failure(result.exit, result.detail);
   } catch (const Failure&) {
     withdraw(record, beginning, fit);

@@ -26,7 +26,6 @@ struct RunFacts {
   TrainerOptions options;
   Stage stage = Stage::train;        ///< train, or validation, test or predict where nothing is trained
   std::int64_t started_unix_ns = 0;  ///< of the first attempt
-  std::uint32_t attempt = 1;
   bool on_terminal = false;
   bool stdout_taken = false;
 };

@@ -346,19 +346,6 @@ BOOST_AUTO_TEST_CASE(a_stopped_run_says_so_until_its_settings_change_or_a_path_i
   BOOST_TEST(run.choose("auto").stops_are_done);
 }
 
-BOOST_AUTO_TEST_CASE(another_task_or_seed_is_refused_with_all_that_differs) {
-  const Run run;
-  const checkpoint::Checkpoint from = checkpoint::Checkpoint::open(run.save("a", {}));
-  require_same_training(from, "digits", 7);
-  try {
-    require_same_training(from, "char_lm", 8);
-    BOOST_TEST(false, "not refused");
-  } catch (const Failure& failure) {
-    BOOST_TEST((failure.code() == ExitCode::checkpoint));
-    has(std::string(failure.what()), "\n  task: 'digits' there, 'char_lm' here\n  trainer.seed: 7 there, 8 here\n");
-  }
-}
-
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace tenon::loop
