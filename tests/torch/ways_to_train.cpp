@@ -6,6 +6,9 @@
 #include <torch/nn/utils/clip_grad.h>
 #include <torch/optim/lbfgs.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "torch/anomaly.hpp"
 #include "trained.hpp"
 
@@ -301,6 +304,9 @@ BOOST_AUTO_TEST_CASE(a_step_behind_the_host_s_back_ends_the_run_with_its_cure) {
       BOOST_TEST(result.detail.find("parameter 'first.weight', which optimizer 'body' trains," + cure) !=
                  std::string::npos);
       BOOST_TEST(result.detail.starts_with("epoch 0, batch 1, "));
+      std::ifstream file(TENON_SOURCE_DIR "/framework/TASKS.md");
+      const std::string page(std::istreambuf_iterator<char>(file), {});
+      BOOST_TEST((page.find("\n" + result.detail + "\n") != std::string::npos), "the tutorial: " << result.detail);
 
       own.reset();
       TrainedByHand kept_back(behind, [](ByHand& task) {
