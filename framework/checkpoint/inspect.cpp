@@ -105,7 +105,8 @@ json::object show_checkpoint(const std::filesystem::path& path, FileSystem& file
 
 Verified verify(const std::filesystem::path& path, FileSystem& files) {
   Verified verified;
-  if (path.extension() == ".safetensors") {
+  std::error_code ignored;  // what cannot be looked at cannot be opened either, and that is told
+  if (!std::filesystem::is_directory(path, ignored) && path.extension() != checkpoint_suffix) {
     const SafetensorsFile file(files, AT_FDCWD, path.string());
     verified = {file.header().tensors.size(), file.size(), false};
     return verified;

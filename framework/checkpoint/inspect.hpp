@@ -45,7 +45,8 @@ struct Verified {
   bool has_checksums = true;  ///< false for a lone safetensors file, of which only the structure can be proved
 };
 
-/// A checkpoint's folder, a ref, or one safetensors file. Throws ReadError that says what is not whole.
+/// A checkpoint's folder, a ref, or any other file, which is to be a safetensors file. Throws ReadError that says what
+/// is not whole.
 Verified verify(const std::filesystem::path& path, FileSystem& files = real_file_system());
 
 }  // namespace tenon::checkpoint

@@ -16,7 +16,9 @@ namespace {
 constexpr const char* exit_codes =
     "Exit codes:\n"
     "   0  finished, or stopped by a callback\n"
-    "   1  the training failed: the task, the engine, or a callback whose on_error is abort\n"
+    "   1  the training failed: the task, the engine, or a callback whose on_error is abort; of `checkpoint diff`: "
+    "they "
+    "differ\n"
     "   2  the command line is wrong\n"
     "   3  the manifest is refused: syntax, an unknown key, a wrong option\n"
     "   4  a plugin is missing, not trusted, damaged or of another ABI\n"
@@ -62,7 +64,7 @@ struct Parser {
   std::map<const CLI::App*, Command> commands;
   bool version = false;
   std::string format = "safetensors";
-  std::string restore;
+  std::string restore, first, second;
 
   Parser() {
     app.set_help_flag("-h,--help", "print this help and exit");
@@ -117,7 +119,40 @@ struct Parser {
     add_trust(*chain, line);
     add_folders(*chain, line);
     add_json(*chain, line);
+    add_checkpoint();
     app.footer(exit_codes);  // last: the commands would inherit it
+  }
+
+  void add_checkpoint() {
+    CLI::App* checkpoint = command(app, "checkpoint", "look at checkpoints, prove that they are whole, export weights");
+    const auto add = [&](const char* name, Command which, const char* what) {
+      CLI::App* added = command(*checkpoint, name, what);
+      commands[added] = which;
+      add_json(*added, line);
+      return added;
+    };
+    const char* one = "a checkpoint (its folder, or last.ckpt) or a .safetensors file";
+    add("list", Command::checkpoint_list, "list the checkpoints of a run or a folder, oldest first")
+        ->add_option("folder", first, "the folder of a run, or one with checkpoints")
+        ->type_name("DIR")
+        ->required();
+    add("show", Command::checkpoint_show, "show what is in a checkpoint")
+        ->add_option("checkpoint", first, one)
+        ->type_name("PATH")
+        ->required();
+    add("verify", Command::checkpoint_verify, "read every byte and compare every checksum; exits 8 where one differs")
+        ->add_option("checkpoint", first, one)
+        ->type_name("PATH")
+        ->required();
+    CLI::App* diff = add("diff", Command::checkpoint_diff,
+                         "compare two, tensor by tensor; exits 0 where they are equal, 1 where they differ");
+    diff->add_option("first", first, one)->type_name("PATH")->required();
+    diff->add_option("second", second, "the same")->type_name("PATH")->required();
+    CLI::App* to = add("export", Command::checkpoint_export, "write the weights to one file for others");
+    to->add_option("checkpoint", first, one)->type_name("PATH")->required();
+    to->add_option("file", second, "a new file: .safetensors, or .pt, which torch.load(weights_only=True) reads")
+        ->type_name("FILE")
+        ->required();
   }
 
   CLI::App* add_run(const char* name, Command which, const char* what) {
@@ -251,6 +286,14 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     refuse(at, "--weights is empty: give a checkpoint's folder or a .safetensors file, or 'none'");
   if (parser.line.weights == "none") parser.line.weights.clear();
   if (!parser.line.weights.empty()) parser.line.weights = whole(parser.line.weights);
+  const bool of_checkpoints = at.get_parent() != nullptr && at.get_parent()->get_name() == "checkpoint";
+  for (const std::string* path : {&parser.first, &parser.second}) {
+    if (!of_checkpoints || (path == &parser.second && at.get_option_no_throw("first") == nullptr &&
+                            at.get_option_no_throw("file") == nullptr))
+      continue;
+    if (path->empty()) refuse(at, "the path is empty");
+    parser.line.paths.push_back(whole(*path));
+  }
   parser.line.csv = parser.format == "csv";
   if (parser.line.command == Command::train) read_resume(at, parser.restore, parser.line);
   for (std::vector<std::filesystem::path>* folders : {&parser.line.plugins, &parser.line.trusted})

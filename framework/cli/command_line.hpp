@@ -24,7 +24,12 @@ enum class Command {
   manifest_schema,
   plugins_list,
   plugins_show,
-  plugins_chain
+  plugins_chain,
+  checkpoint_list,
+  checkpoint_show,
+  checkpoint_verify,
+  checkpoint_diff,
+  checkpoint_export
 };
 
 struct CommandLine {
@@ -38,8 +43,9 @@ struct CommandLine {
   std::filesystem::path weights;               ///< absolute; empty: those that the task makes
   std::string resume;                          ///< a word, or an absolute path; empty: a new run
   std::uint32_t restore = loop::restore_everything;
-  bool csv = false;    ///< of `predict`
-  std::string plugin;  ///< of `plugins show`
+  bool csv = false;                          ///< of `predict`
+  std::vector<std::filesystem::path> paths;  ///< of `checkpoint ...`, absolute
+  std::string plugin;                        ///< of `plugins show`
   bool json = false;
 };
 

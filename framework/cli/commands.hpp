@@ -15,6 +15,14 @@ ExitCode manifest_check(const CommandLine& line);
 ExitCode plugins_list(const CommandLine& line);
 ExitCode plugins_show(const CommandLine& line);
 ExitCode plugins_chain(const CommandLine& line);
+ExitCode checkpoint_list(const CommandLine& line);
+ExitCode checkpoint_show(const CommandLine& line);
+/// ExitCode::checkpoint where it is not whole.
+ExitCode checkpoint_verify(const CommandLine& line);
+/// ExitCode::failed where they differ.
+ExitCode checkpoint_diff(const CommandLine& line);
+/// Loads LibTorch for a .pt file.
+ExitCode checkpoint_export(const CommandLine& line);
 
 }  // namespace tenon::cli
 

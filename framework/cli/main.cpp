@@ -50,6 +50,16 @@ ExitCode run(const CommandLine& line) {
       return plugins_show(line);
     case Command::plugins_chain:
       return plugins_chain(line);
+    case Command::checkpoint_list:
+      return checkpoint_list(line);
+    case Command::checkpoint_show:
+      return checkpoint_show(line);
+    case Command::checkpoint_verify:
+      return checkpoint_verify(line);
+    case Command::checkpoint_diff:
+      return checkpoint_diff(line);
+    case Command::checkpoint_export:
+      return checkpoint_export(line);
   }
   return ExitCode::internal;
 }

@@ -9,7 +9,9 @@
 
 namespace tenon::loop {
 
-std::unique_ptr<Engine> open_torch_engine(const EngineRequest& request) {
+namespace {
+
+boost::dll::shared_library& torch_library() {
   // RTLD_LOCAL, after ourselves: LibTorch exports symbols of its own copy of libstdc++, which must not replace ours.
   static boost::dll::shared_library* library = nullptr;
   const std::filesystem::path file =
@@ -19,12 +21,22 @@ std::unique_ptr<Engine> open_torch_engine(const EngineRequest& request) {
     std::error_code wrong;
     opened->load(file, wrong, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
     if (wrong)
-      throw Failure(ExitCode::task,
-                    "'" + file.string() + "', which trains LibTorch models, cannot be loaded: " + wrong.message() +
-                        "\n  `ldd " + file.string() + "` names what is missing; packaging/setup.sh installs it");
+      throw Failure(ExitCode::task, "'" + file.string() +
+                                        "', which knows LibTorch, cannot be loaded: " + wrong.message() + "\n  `ldd " +
+                                        file.string() + "` names what is missing; packaging/setup.sh installs it");
     library = opened.release();
   }
-  return std::unique_ptr<Engine>(library->get<OpenEngine>("tenon_open_engine")(request));
+  return *library;
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> open_torch_engine(const EngineRequest& request) {
+  return std::unique_ptr<Engine>(torch_library().get<OpenEngine>("tenon_open_engine")(request));
+}
+
+void append_pt(std::span<const checkpoint::TensorRecord> tensors, const checkpoint::Append& append) {
+  torch_library().get<checkpoint::AppendPt>("tenon_append_pt")(tensors, append);
 }
 
 }  // namespace tenon::loop

@@ -4,7 +4,9 @@
 #define TENON_LOOP_OPEN_ENGINE_HPP
 
 #include <memory>
+#include <span>
 
+#include "checkpoint/export.hpp"
 #include "loop/engine.hpp"
 
 namespace tenon::loop {
@@ -12,6 +14,9 @@ namespace tenon::loop {
 /// Loads libtenon_torch, and LibTorch with it, from beside this library and asks it for an engine. It is never
 /// unloaded. Throws Failure (ExitCode::task).
 std::unique_ptr<Engine> open_torch_engine(const EngineRequest& request);
+
+/// The same library's checkpoint::AppendPt.
+void append_pt(std::span<const checkpoint::TensorRecord> tensors, const checkpoint::Append& append);
 
 }  // namespace tenon::loop
 
