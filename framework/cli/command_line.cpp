@@ -16,9 +16,7 @@ namespace {
 constexpr const char* exit_codes =
     "Exit codes:\n"
     "   0  finished, or stopped by a callback\n"
-    "   1  the training failed: the task, the engine, or a callback whose on_error is abort; of `checkpoint diff`: "
-    "they "
-    "differ\n"
+    "   1  the training failed: the task, the engine, or a callback whose on_error is abort; diff: they differ\n"
     "   2  the command line is wrong\n"
     "   3  the manifest is refused: syntax, an unknown key, a wrong option\n"
     "   4  a plugin is missing, not trusted, damaged or of another ABI\n"
