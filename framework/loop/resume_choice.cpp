@@ -8,7 +8,6 @@
 #include <tenon/failure.hpp>
 
 #include "checkpoint/names.hpp"
-#include "loop/restore_parts.hpp"
 
 namespace tenon::loop {
 
@@ -119,6 +118,15 @@ void verify_named(const Checkpoint& named) {
   }
 }
 
+bool is_in_part(const ResumeRequest& request) { return request.parts != restore_everything; }
+
+/// "model, optimizer".
+std::string listed(std::uint32_t parts) {
+  std::string all;
+  for (const std::string& word : restore_words(parts)) all += (all.empty() ? "" : ", ") + word;
+  return all;
+}
+
 std::string counts(const RunEnd& end) {
   return std::to_string(end.epochs) + " epochs, " + std::to_string(end.steps) + " steps";
 }
@@ -190,7 +198,7 @@ class Chooser {
     Checkpoint named = open_named(request_.word);
     require_training_state(named);
     verify_named(named);
-    choice_.same_run = !request_.in_part && named.run_id() == choice_.record.run_id;
+    choice_.same_run = !is_in_part(request_) && named.run_id() == choice_.record.run_id;
     const json::value* consistent = named.document().if_contains("consistent");
     if (!consistent || !consistent->is_bool() || !consistent->get_bool())
       choice_.warnings.push_back(in_quotes(named.path()) +
@@ -200,6 +208,9 @@ class Chooser {
       choice_.warnings.clear();
       choice_.remarks.push_back("a new run begins with the state of " + in_quotes(named.path()) + ", of run '" +
                                 named.run_id() + "'" + home_of(named));
+      if (is_in_part(request_))
+        choice_.remarks.push_back("taken over from it: " + listed(request_.parts) +
+                                  "; not taken over, and begun anew: " + listed(restore_everything & ~request_.parts));
       choice_.from = std::move(named);
       return;
     }
@@ -216,7 +227,7 @@ class Chooser {
   std::string home_of(const Checkpoint& named) const {
     std::error_code wrong;
     for (fs::path at = fs::canonical(named.path(), wrong).parent_path(); at.has_relative_path(); at = at.parent_path())
-      if (!request_.in_part && fs::exists(at / run_record_file, wrong))
+      if (!is_in_part(request_) && fs::exists(at / run_record_file, wrong))
         return "; `--out " + at.string() + "` would go on with that run itself";
     return {};
   }
@@ -308,7 +319,7 @@ bool goes_on_in_place(const ResumeRequest& request) {
   const fs::path& folder = request.run_folder;
   if (!is_resume_word(request.word)) {
     const Checkpoint named = open_named(request.word);
-    return !request.in_part && !is_vacant(folder) && named.run_id() == know_run(folder).record.run_id;
+    return !is_in_part(request) && !is_vacant(folder) && named.run_id() == know_run(folder).record.run_id;
   }
   if (request.word == "auto" && is_vacant(folder)) return true;
   if (is_run_folder(folder)) return true;

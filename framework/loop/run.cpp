@@ -261,7 +261,7 @@ RunOutcome run(const manifest::Manifest& manifest, const RunRequest& request, co
   Beginning beginning;
   beginning.is_recorded = request.stage == Stage::train && !is_trial;
   beginning.limits = limits_of(manifest.trainer, resolved);
-  const ResumeRequest resume{wanted, request.resume, request.restore != restore_everything, beginning.limits};
+  const ResumeRequest resume{wanted, request.resume, request.restore, beginning.limits};
   beginning.in_place = resumes && goes_on_in_place(resume);
   const RunFolder claimed(wanted, beginning.in_place ? RunFolder::Take::existing : RunFolder::Take::fresh);
   beginning.folder = claimed.path();
