@@ -7,6 +7,7 @@
 #include <tenon/did_you_mean.hpp>
 #include <tenon/failure.hpp>
 
+#include "checkpoint/format.hpp"
 #include "checkpoint/names.hpp"
 
 namespace tenon::loop {
@@ -251,7 +252,9 @@ class Chooser {
   }
 
   void set_aside(const fs::path& path, const std::string& problem, ReadError::Reason reason) {
-    if (reason == ReadError::Reason::io || reason == ReadError::Reason::unsupported) {
+    std::error_code wrong;  // a folder that only looks like one is somebody's
+    const bool is_ours = reason != ReadError::Reason::missing || fs::exists(path / checkpoint::model_file, wrong);
+    if (!is_ours || reason == ReadError::Reason::io || reason == ReadError::Reason::unsupported) {
       choice_.warnings.push_back("passed over: " + problem);
       return;
     }
@@ -265,7 +268,12 @@ class Chooser {
     }
   }
 
-  const RunCheckpoint* last() const {
+  const RunCheckpoint* last() {
+    for (const DamagedCheckpoint& damaged : damaged_) {
+      if (!damaged.refs.empty())
+        refuse("'" + damaged.refs.front() + "' points at it: " + damaged.problem + "; " + or_auto);
+      choice_.warnings.push_back("passed over: " + damaged.problem);
+    }
     const auto newest = std::find_if(choice_.checkpoints.rbegin(), choice_.checkpoints.rend(), is_candidate);
     if (newest != choice_.checkpoints.rend()) return &*newest;
     std::string more;

@@ -58,11 +58,21 @@ std::vector<LoadedCallback> load(const manifest::Manifest& manifest, const std::
 /// Where a run goes, and what it goes on from.
 struct Beginning {
   std::filesystem::path folder;
+  std::string run_id;     ///< of the run that goes on, or of the new one
   bool in_place = false;  ///< the folder is as a run has left it, and stays so where this one is refused
   bool is_recorded = false;
   ResumeChoice choice;
   RunLimits limits;
 };
+
+/// What the lock says before the record is looked at under it.
+std::string run_id_in(const std::filesystem::path& folder) {
+  try {
+    if (const std::optional<RunRecord> record = read_run_record(folder)) return record->run_id;
+  } catch (const checkpoint::ReadError&) {  // choose_resume() tells it
+  }
+  return new_run_id();
+}
 
 std::int64_t unix_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -83,7 +93,7 @@ RunLimits limits_of(const TrainerOptions& options, const json::object& document)
 RunRecord record_of(const Beginning& beginning, const Engine& engine, const TrainerOptions& options) {
   if (beginning.choice.same_run) return beginning.choice.record;
   RunRecord record;
-  record.run_id = new_run_id();
+  record.run_id = beginning.run_id;
   record.started_unix_ns = unix_ns();
   record.task = engine.facts().task_name;
   record.seed = options.seed;
@@ -263,7 +273,9 @@ RunOutcome run(const manifest::Manifest& manifest, const RunRequest& request, co
   beginning.limits = limits_of(manifest.trainer, resolved);
   const ResumeRequest resume{wanted, request.resume, request.restore, beginning.limits};
   beginning.in_place = resumes && goes_on_in_place(resume);
-  const RunFolder claimed(wanted, beginning.in_place ? RunFolder::Take::existing : RunFolder::Take::fresh);
+  beginning.run_id = beginning.in_place ? run_id_in(wanted) : new_run_id();
+  const RunFolder claimed(wanted, beginning.in_place ? RunFolder::Take::existing : RunFolder::Take::fresh,
+                          beginning.run_id);
   beginning.folder = claimed.path();
   if (claimed.path() != wanted && !is_trial)
     chain::log(TENON_LOG_INFO, "", wanted.string() + " is taken: this run goes to " + claimed.path().string());

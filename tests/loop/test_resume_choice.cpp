@@ -143,7 +143,9 @@ BOOST_AUTO_TEST_CASE(auto_moves_what_is_damaged_aside_and_takes_the_next) {
   BOOST_TEST((test::entries(run.folder / "checkpoints") ==
               std::set<std::string>{"a.ckpt", "b.ckpt.damaged", "c.ckpt.damaged", "d.ckpt.damaged", "e.ckpt.damaged"}));
   damage(run.save("b", {.sequence = 5}), "training.safetensors");
+  fs::create_directory(run.folder / "checkpoints/mine.ckpt");
   run.choose("auto");
+  BOOST_TEST(fs::exists(run.folder / "checkpoints/mine.ckpt"));
   BOOST_TEST(fs::exists(run.folder / "checkpoints/b.ckpt.damaged-1"));
 }
 
@@ -186,6 +188,11 @@ BOOST_AUTO_TEST_CASE(last_takes_the_newest_and_never_another_one_in_its_place) {
   has(run.refusal("last"), "b.ckpt': 'model.safetensors', tensor 'layer.weight'");
   has(run.refusal("last"), "`--resume auto` goes on from the newest that is whole");
   BOOST_TEST(fs::exists(newest));
+  damage(newest, "checkpoint.json");
+  BOOST_TEST(run.choose("last").sequence == 3u);
+  has(all(run.choose("last").warnings), "passed over: '" + newest.string() + "': 'checkpoint.json'");
+  fs::create_directory_symlink("b.ckpt", run.folder / "checkpoints/last.ckpt");
+  has(run.refusal("last"), "'last' points at it: '" + newest.string() + "': 'checkpoint.json'");
 }
 
 BOOST_AUTO_TEST_CASE(last_of_nothing_says_what_there_is) {
