@@ -156,6 +156,7 @@ class TestEngine final : public loop::Engine {
   }
   void set_optimizer_option(std::uint32_t, std::uint32_t group, std::uint32_t index, double value) override {
     note("engine.set_optimizer_option");
+    if (value > 1000) throw std::runtime_error("the optimizer cannot take it");
     groups[group][index] = value;
   }
   std::vector<std::uint64_t> optimizer_parameters(std::uint32_t, std::uint32_t group) override {
