@@ -58,6 +58,23 @@ BOOST_AUTO_TEST_CASE(plain_lines_tell_epochs_and_decisions) {
              "epoch 1  step 4  train_loss 0.5  val_loss 3  <time> s\n");
 }
 
+BOOST_AUTO_TEST_CASE(the_model_stands_below_the_heading) {
+  const auto first_lines = [](const std::string& config) {
+    PluginRun run(R"([{"plugin": "console", "config": )" + config + "}]");
+    run.engine.module_tree = {{"", "Net", 0, TENON_NO_MODULE, "{}", 20, 16, 1, 84},
+                              {"layer", "Linear", 1, 0, R"({"weight":[4,4]})", 16, 16, 0, 64},
+                              {"scale", "Scale", 1, 0, R"({"factor":[4]})", 4, 0, 1, 20}};
+    const std::string text = printed(run);
+    return text.substr(0, text.find("epoch 0 "));
+  };
+  const std::string heading = "test: up to 1 epoch of 2 batches, seed 0\n";
+  BOOST_TEST(first_lines("{}") == heading +
+                                      "model Net: 20 parameters, 4 of them frozen, 84 bytes\n"
+                                      "  layer  Linear  16\n"
+                                      "  scale  Scale   4, frozen\n");
+  BOOST_TEST(first_lines(R"({"model_summary": false})") == heading);
+}
+
 BOOST_AUTO_TEST_CASE(only_the_metrics_that_were_asked_for_are_printed_in_that_order) {
   PluginRun run(R"([{"plugin": "console", "config": {"metrics": ["val_loss", "train_loss"]}}])");
   run.log_step("noise", {1});
