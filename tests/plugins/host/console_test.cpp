@@ -122,6 +122,12 @@ BOOST_AUTO_TEST_CASE(a_text_on_record_is_printed_line_by_line_and_cannot_command
   BOOST_TEST(told("To be", R"({"texts": false})").find("To be") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_name_or_a_reason_cannot_command_the_terminal) {
+  PluginRun run(R"([{"plugin": "console"}])", R"("max_epochs": 1)");
+  run.log_step("l\x1b]0;oss\xc2\x9b\xff\xe2\x82\xac", {0.5});
+  BOOST_TEST(printed(run).find("  l?]0;oss???\xe2\x82\xac 0.5") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_terminal_gets_a_bar_that_lines_do_not_run_into) {
   PluginRun run(R"([{"plugin": "console", "config": {"refresh_seconds": 0}}])");
   run.on_terminal = true;
