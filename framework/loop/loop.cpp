@@ -539,6 +539,8 @@ void Loop::finish(FitResult& result) {
   requests_.close();
   if (trained) or_note(result, [&] { commit_point_.deliver(); });
   if (fitting_) or_note(result, [&] { chain_.on_fit_end(end_args()); });
+  if (!result.refused) or_note(result, [&] { commit_point_.deliver_last_notes(); });
+  services_.notes_are_over = true;
   or_note(result, [&] { chain_.on_teardown(end_args()); });
   result.epochs = ended_epochs_;
   result.steps = progress_.step;

@@ -33,6 +33,7 @@ class LoopServices final : public chain::ServiceProvider {
   std::optional<std::vector<ModuleInfo>> modules;  ///< once a callback has asked; its texts stay until the end
   bool fit_started = false;     ///< from before on_fit_start on: tensors may be looked at, batch counts are known
   bool start_is_over = false;   ///< on_fit_start has returned: monitor and claim are refused
+  bool notes_are_over = false;  ///< on_fit_end is over, and what was noted is told
 };
 
 /// Whose call it is, and the services behind it.
