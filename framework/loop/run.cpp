@@ -220,6 +220,7 @@ RunOutcome run_in(const Beginning& beginning, const manifest::Manifest& manifest
   }
   close_record(record, beginning, result);
   RunOutcome outcome{result, fit.summary(result), fit.account_text(result), last_values(fit.metrics()), folder, {}};
+  if (options.fast_dev_run == 0) outcome.summary["run_folder"] = folder.string();
   if (request.stage == Stage::predict && result.reason != TENON_END_FAILED) {
     outcome.predictions = write_predictions(*engine, folder, request.format);
     outcome.summary["predictions"] = outcome.predictions.string();
