@@ -253,7 +253,8 @@ RunOutcome run(const manifest::Manifest& manifest, const RunRequest& request, co
   ResolvedTask task;
   Refusals refusals;
   refusals.gather([&] {
-    callbacks = resolve_callbacks(manifest, catalogue_of(manifest, request.program_folder), request.in_process);
+    callbacks = resolve_callbacks(manifest, catalogue_of(manifest, request.program_folder, request.plugins),
+                                  request.in_process);
   });
   refusals.gather([&] { task = source.find(); });
   refusals.throw_if_any();

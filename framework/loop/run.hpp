@@ -26,6 +26,7 @@ struct RunRequest {
   std::filesystem::path run_folder;  ///< absolute; made once everything else is known to be right. A taken one gives
                                      ///< -v1, said in one line
   std::filesystem::path program_folder;        ///< Tenon's own plugins lie beside it
+  std::vector<std::filesystem::path> plugins;  ///< folders of --plugins, looked in first
   std::vector<std::filesystem::path> trusted;  ///< folders of --trust
   InProcess in_process;                        ///< not looked for in any folder
   Decisions::Listener on_decision;             ///< may be empty

@@ -48,6 +48,7 @@ ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) 
   RunRequest wanted;
   wanted.run_folder = request.run_folder;
   wanted.program_folder = request.program_folder;
+  wanted.plugins = request.plugins;
   wanted.trusted = request.trusted;
   wanted.on_terminal = request.on_terminal;
   wanted.stdout_taken = request.json;
