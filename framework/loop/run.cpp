@@ -10,6 +10,7 @@
 #include "checkpoint/hash.hpp"
 #include "loop/account.hpp"
 #include "loop/fit.hpp"
+#include "loop/recovery.hpp"
 #include "loop/resume_choice.hpp"
 #include "loop/run_folder.hpp"
 #include "loop/weights.hpp"
@@ -209,10 +210,11 @@ RunOutcome run_in(const Beginning& beginning, const manifest::Manifest& manifest
   try {
     for (const LoadedCallback& callback : callbacks)
       fit.chain().add(callback.entry, *callback.descriptor, callback.library);
+    if (request.interruption) add_recovery(fit.chain(), *request.interruption);
     if (from) restore_engine(*engine, *from, facts, fit.chain());
     open_record(record, beginning, fit);
     fit.chain().add_run_file(keep_manifest(folder, document));
-    result = fit.run(from ? &*from : nullptr);
+    result = fit.run(from ? &*from : nullptr, request.interruption);
     if (result.refused) throw Failure(result.exit, result.detail);
   } catch (const Failure&) {
     withdraw(record, beginning, fit);
