@@ -27,7 +27,7 @@ class DatasetPass final : public BatchPass {
   DatasetPass(std::vector<std::shared_ptr<Dataset>> datasets, at::Tensor order, const PassPlan& plan)
       : datasets_(std::move(datasets)), order_(std::move(order)), plan_(plan) {}
 
-  Batch make(std::size_t worker, std::uint64_t number, const Wanted&) override {
+  MadeBatch make(std::size_t worker, std::uint64_t number, const Wanted&) override {
     const at::NoGradGuard no_gradients;
     const auto first = static_cast<std::int64_t>(plan_.skip + number * plan_.batch_size);
     const at::Tensor indices = order_.slice(0, first, first + static_cast<std::int64_t>(plan_.batch_size));
@@ -41,7 +41,7 @@ class DatasetPass final : public BatchPass {
                         std::to_string(count) + " indices, though size() is " +
                         std::to_string(datasets_.at(worker)->size()) + ": the data end early");
     batch.samples = count;
-    return batch;
+    return {std::move(batch), std::nullopt};
   }
 
  private:
@@ -55,12 +55,18 @@ class StreamPass final : public BatchPass {
   StreamPass(std::shared_ptr<Stream> stream, const PassPlan& plan)
       : stream_(std::move(stream)), plan_(plan), augmentation_(plan.seed, plan.epoch) {}
 
-  Batch make(std::size_t, std::uint64_t number, const Wanted& wanted) override {
+  MadeBatch make(std::size_t, std::uint64_t number, const Wanted& wanted) override {
     const at::NoGradGuard no_gradients;
     if (number == 0) begin(wanted);
-    if (ended_ || !wanted()) return {};
-    Batch batch = naming_samples([&] { return "the samples from " + std::to_string(position_) + " on"; },
-                                 [&] { return stream_->next_batch(plan_.batch_size, position_, augmentation_); });
+    if (!wanted()) return {};
+    MadeBatch made;
+    Batch& batch = made.batch;
+    naming_samples([&] { return "the samples from " + std::to_string(position_) + " on"; },
+                   [&] {
+                     made.before = stream_->save_state();
+                     if (!ended_) batch = stream_->next_batch(plan_.batch_size, position_, augmentation_);
+                   });
+    if (ended_) return made;
     if (batch.samples > plan_.batch_size)
       throw SampleError("the samples from " + std::to_string(position_) + " on: next_batch() gave " +
                         std::to_string(batch.samples) + ", asked for " + std::to_string(plan_.batch_size));
@@ -68,13 +74,17 @@ class StreamPass final : public BatchPass {
     ended_ = batch.samples < plan_.batch_size;
     if (ended_ && plan_.drop_last) batch = {};
     if (batch.samples == 0 && number == 0 && plan_.skip == 0) nothing_given();
-    return batch;
+    return made;
   }
 
  private:
   void begin(const Wanted& wanted) {
     const auto about = [&] { return "the stream's start of epoch " + std::to_string(plan_.epoch); };
     naming_samples(about, [&] { stream_->start(plan_.epoch, Random::of({plan_.seed, 0x73747265616du, plan_.epoch})); });
+    if (plan_.stream_state) {
+      naming_samples(about, [&] { stream_->load_state(*plan_.stream_state); });
+      position_ = plan_.skip;
+    }
     while (position_ < plan_.skip && wanted()) {
       const std::uint64_t count = std::min(plan_.batch_size, plan_.skip - position_);
       const std::uint64_t skipped =

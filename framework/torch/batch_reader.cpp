@@ -10,8 +10,10 @@
 #include <atomic>
 #include <system_error>
 #include <tenon/failure.hpp>
+#include <tenon/json_text.hpp>
 #include <utility>
 
+#include "torch/restoration.hpp"
 #include "torch/rng.hpp"
 #include "torch/sample_error.hpp"
 
@@ -67,18 +69,55 @@ boost::json::object BatchReader::describe() const {
     out["samples"] = order_->length();
   else
     out["stream"] = true;
+  if (loader_.order) out["dataset"] = loader_.dataset->size();
   out["batch_size"] = loader_.batch_size;
   out["shuffle"] = loader_.shuffle;
   out["drop_last"] = loader_.drop_last;
   if (loader_.order) out["order"] = "custom";
+  if (order_) return out;
+  out["epoch"] = epoch_;
+  out["consumed"] = consumed_;
+  if (ahead_ && ahead_->before) out["state"] = *ahead_->before;
   return out;
+}
+
+void BatchReader::restore(const boost::json::object& described, const std::string& what, Restoration& restoration) {
+  const boost::json::object now = describe();
+  for (const char* key : {"samples", "stream", "shuffle", "order"}) {
+    const boost::json::value *saved = described.if_contains(key), *here = now.if_contains(key);
+    if (here != nullptr)
+      restoration.compare(what + ", " + key, saved, *here);
+    else if (saved != nullptr)
+      restoration.differs(what + ", " + key, json_text(*saved), "");
+  }
+  if (const boost::json::value* size = described.if_contains("dataset"); size != nullptr && now.contains("dataset"))
+    restoration.compare(what + ", samples of the dataset", size, now.at("dataset"));
+  for (const char* key : {"batch_size", "drop_last"})
+    if (const boost::json::value* saved = described.if_contains(key); saved != nullptr && *saved != now.at(key))
+      restoration.remark("not bit-exact: " + what + ", " + key + " is " + json_text(now.at(key)) + " and was " +
+                         json_text(*saved) + "; it goes on at the same sample");
+  if (order_) return;
+  const std::uint64_t consumed = count_at(described, "consumed");
+  const boost::json::value* state = described.if_contains("state");
+  const bool own = state != nullptr && state->is_object();
+  if (!own && consumed > 0)
+    restoration.remark(what + ": the stream keeps no state of its own; the first " + std::to_string(consumed) +
+                       " samples of the epoch are passed over");
+  restoration.then(
+      [this, place = own ? std::optional(Place{count_at(described, "epoch"), consumed, state->get_object()})
+                         : std::nullopt] { restored_ = place; });
 }
 
 void BatchReader::start(std::uint64_t epoch, std::uint64_t skip) {
   stop();
   if (loader_.workers > 0 && !workers_) start_workers();
   if (datasets_.empty() && loader_.dataset) datasets_ = {loader_.dataset};
-  PassPlan plan{seed_, epoch, skip, loader_.batch_size, loader_.drop_last};
+  PassPlan plan{seed_, epoch, skip, loader_.batch_size, loader_.drop_last, std::nullopt};
+  epoch_ = epoch;
+  consumed_ = skip;
+  if (restored_ && restored_->epoch == epoch && restored_->consumed == skip && skip > 0)
+    plan.stream_state = std::move(restored_->state);
+  restored_.reset();
   std::uint64_t jobs = UINT64_MAX;
   if (order_) {
     position_ = plan.skip = std::min(skip, order_->length());
@@ -103,8 +142,8 @@ void BatchReader::start_workers() {
   }
   const int threads = at::get_num_threads();
   try {
-    workers_ = std::make_unique<OrderedWorkers<Batch>>(loader_.workers, std::size_t{loader_.workers} * loader_.prefetch,
-                                                       compute_on_one_thread);
+    workers_ = std::make_unique<OrderedWorkers<MadeBatch>>(
+        loader_.workers, std::size_t{loader_.workers} * loader_.prefetch, compute_on_one_thread);
   } catch (const std::system_error& error) {
     at::set_num_threads(threads);
     throw std::runtime_error(std::to_string(loader_.workers) + " workers cannot be started: " + error.what());
@@ -134,28 +173,29 @@ std::uint64_t BatchReader::upcoming() {
       ahead_failed_ = std::current_exception();
     }
   }
-  return ahead_failed_ ? TENON_UNKNOWN : ahead_->samples;
+  return ahead_failed_ ? TENON_UNKNOWN : ahead_->batch.samples;
 }
 
 Batch BatchReader::read() {
   if (order_) {
-    Batch batch = make_next();
+    Batch batch = make_next().batch;
     position_ += batch.samples;
     return batch;
   }
   upcoming();
   if (ahead_failed_) std::rethrow_exception(ahead_failed_);
-  Batch batch = std::move(*ahead_);
+  Batch batch = std::move(ahead_->batch);
   ahead_.reset();
+  consumed_ += batch.samples;
   return batch;
 }
 
-Batch BatchReader::make_next() {
+MadeBatch BatchReader::make_next() {
   static const std::atomic<std::uint64_t> always{0};
-  Batch batch = workers_ ? workers_->take() : pass_->make(0, number_, Wanted(always, 0));
+  MadeBatch made = workers_ ? workers_->take() : pass_->make(0, number_, Wanted(always, 0));
   if (generator_.defined()) check_generator();
   ++number_;
-  return batch;
+  return made;
 }
 
 void BatchReader::check_generator() {

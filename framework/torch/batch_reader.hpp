@@ -17,6 +17,8 @@
 
 namespace tenon::torch_engine {
 
+class Restoration;
+
 /// Goes through a loader's data in its order, on the calling thread or with workers: the batches are the same. The
 /// position is the number of samples consumed of the epoch's order. All members belong to one thread.
 class BatchReader {
@@ -27,8 +29,11 @@ class BatchReader {
 
   std::uint64_t batches() const noexcept;  ///< of a whole epoch; TENON_UNKNOWN for a stream
   const Loader& loader() const noexcept { return loader_; }
-  /// What a checkpoint says of it.
+  /// What a checkpoint says of it; of a stream also {"epoch","consumed","state"}, where it stands.
   boost::json::object describe() const;
+  /// Compares with what describe() gave. A stream's own state is then used by the start() at that place. `what`
+  /// ("training data") begins the lines of the table.
+  void restore(const boost::json::object& described, const std::string& what, Restoration& restoration);
 
   /// To sample `skip` of `epoch`'s order; its cost does not depend on `skip`, except for a stream. Workers begin at
   /// once, and live until the reader does. Throws std::runtime_error.
@@ -45,7 +50,7 @@ class BatchReader {
   void stop();
 
  private:
-  Batch make_next();
+  MadeBatch make_next();
   void start_workers();
   void check_generator();
 
@@ -54,13 +59,19 @@ class BatchReader {
   std::optional<EpochOrder> order_;                 // of a dataset
   std::vector<std::shared_ptr<Dataset>> datasets_;  // one for each worker, or one for the calling thread
   std::shared_ptr<BatchPass> pass_;
-  std::uint64_t number_ = 0;    // batches of the pass that were read
-  std::uint64_t position_ = 0;  // in a dataset's order
-  std::optional<Batch> ahead_;  // of a stream
+  std::uint64_t number_ = 0;                // batches of the pass that were read
+  std::uint64_t position_ = 0;              // in a dataset's order
+  std::optional<MadeBatch> ahead_;          // of a stream
+  std::uint64_t epoch_ = 0, consumed_ = 0;  // where a stream stands
+  struct Place {
+    std::uint64_t epoch, consumed;
+    boost::json::object state;
+  };
+  std::optional<Place> restored_;  // a stream's, to be gone on from
   std::exception_ptr ahead_failed_;
   at::Tensor generator_;  // LibTorch's as it was before the workers' first batch; undefined once compared
   bool generator_compared_ = false;
-  std::unique_ptr<OrderedWorkers<Batch>> workers_;  // last: its threads end before anything they use
+  std::unique_ptr<OrderedWorkers<MadeBatch>> workers_;  // last: its threads end before anything they use
 };
 
 }  // namespace tenon::torch_engine

@@ -52,6 +52,10 @@ Batch Dataset::get_batch(const at::Tensor& indices, const Augmentation& augmenta
 
 Batch Stream::collate(const std::vector<Example>& examples) { return torch_engine::stack_examples(examples); }
 
+void Stream::load_state(const boost::json::object&) {
+  throw std::logic_error("the checkpoint keeps a state of the stream, but the stream has no load_state() for it");
+}
+
 std::uint64_t Stream::skip(std::uint64_t count, std::uint64_t position, const Augmentation& augmentation) {
   for (std::uint64_t skipped = 0; skipped < count; ++skipped)
     if (!next_of(*this, position + skipped, augmentation)) return skipped;

@@ -3,7 +3,6 @@
 #include "torch/engine.hpp"
 
 #include <ATen/Context.h>
-#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full_like.h>
@@ -14,12 +13,12 @@
 #include <cmath>
 #include <stdexcept>
 #include <tenon/failure.hpp>
+#include <unordered_set>
 #include <utility>
 
 #include "torch/anomaly.hpp"
 #include "torch/error_text.hpp"
 #include "torch/gradients.hpp"
-#include "torch/libtorch_version.hpp"
 #include "torch/rng.hpp"
 
 namespace tenon::torch_engine {
@@ -91,6 +90,11 @@ TorchEngine::TorchEngine(std::unique_ptr<Task> task, std::string task_name, Engi
   facts_.declares_metrics = !facts_.metrics.empty();
   facts_.optimizers = optimizers_->count();
   facts_.closure = !facts_.manual_optimization && optimizers_->count() > 0 && optimizers_->needs_closure(0);
+  std::unordered_set<const void*> stepped;
+  for (std::size_t i = 0; i < clipped_.size() && !facts_.manual_optimization && !facts_.closure; ++i)
+    for (const at::Tensor& parameter : clipped_[i]) stepped.insert(parameter.unsafeGetTensorImpl());
+  for (const NamedTensor& named : model_->parameters())
+    only_in_step_.push_back(stepped.count(named.tensor.unsafeGetTensorImpl()) > 0);
 }
 
 void TorchEngine::read_data() {
@@ -356,29 +360,13 @@ loop::EngineTensor TorchEngine::tensor(std::int32_t group, std::uint64_t index) 
   out.trainable = named.tensor.requires_grad();
   if (group != TENON_TENSORS_GRADIENTS) {
     out.view = view_of(named.tensor);
+    out.only_in_step = group == TENON_TENSORS_PARAMETERS && only_in_step_[index];
     return out;
   }
   const at::Tensor& gradient = named.tensor.grad();
   out.present = gradient.defined();
   out.view = out.present ? view_of(gradient) : absent_view_of(named.tensor);
   return out;
-}
-
-void TorchEngine::training_state(std::vector<loop::EngineTensor>& out, boost::json::object& document) {
-  state_.clear();
-  optimizers_->append_state(state_);
-  state_.push_back({"rng/cpu", rng_state(c10::kCPU)});
-  if (!settings_.device.is_cpu()) state_.push_back({"rng/" + settings_.device.str(), rng_state(settings_.device)});
-  for (const NamedTensor& named : state_) out.push_back({named.name, view_of(named.tensor)});
-
-  boost::json::object aliases;
-  for (const auto& [alias, name] : model_->aliases()) aliases[alias] = name;
-  document["libtorch"] = {
-      {"version", TORCH_VERSION}, {"threads", at::get_num_threads()}, {"device", settings_.device.str()}};
-  document["optimizers"] = optimizers_->describe();
-  document["schedulers"] = schedules_->describe();
-  document["aliases"] = std::move(aliases);
-  document["data"] = training_->describe();
 }
 
 }  // namespace tenon::torch_engine

@@ -16,7 +16,6 @@
 #include "loop/engine.hpp"
 #include "torch/batch_reader.hpp"
 #include "torch/model.hpp"
-#include "torch/module_tree.hpp"
 #include "torch/optimizers.hpp"
 #include "torch/precision.hpp"
 #include "torch/running_step.hpp"
@@ -26,6 +25,8 @@
 namespace tenon::torch_engine {
 
 class ForwardWatch;
+class Restoration;
+class SavedTensors;
 
 /// How a TorchEngine trains or evaluates.
 struct EngineSettings {
@@ -63,7 +64,6 @@ class TorchEngine final : public loop::Engine {
   void set_optimizer_option(std::uint32_t optimizer, std::uint32_t group, std::uint32_t index, double value) override;
   std::vector<std::uint64_t> optimizer_parameters(std::uint32_t optimizer, std::uint32_t group) override;
   void check_uncounted_steps(std::uint64_t batch) override;
-  std::vector<loop::ModuleInfo> modules() override { return module_tree(model_->module()); }
 
   void start_evaluation(loop::Stage stage, std::uint32_t loader) override;
   std::optional<loop::BatchInfo> fetch_evaluation() override;
@@ -77,6 +77,8 @@ class TorchEngine final : public loop::Engine {
   std::uint64_t tensor_count(std::int32_t group) override;
   loop::EngineTensor tensor(std::int32_t group, std::uint64_t index) override;
   void training_state(std::vector<loop::EngineTensor>& out, boost::json::object& document) override;
+  std::vector<std::string> restore(const loop::EngineState& state, std::uint32_t parts,
+                                   const std::string& from) override;
   void copy_out(const tenon_tensor_view& tensor, void* to) override { copy_row_major(tensor, to); }
 
   Model& model() noexcept { return *model_; }
@@ -90,6 +92,14 @@ class TorchEngine final : public loop::Engine {
   void read_data();
   std::vector<BatchReader>& loaders(loop::Stage stage);
   [[noreturn]] void refuse_loss(const ForwardWatch& watch);
+  boost::json::object data_document() const;
+  boost::json::object machine() const;
+  void restore_model(const loop::EngineState& state, bool convert, Restoration& restoration);
+  void restore_gradients(SavedTensors& saved, Restoration& restoration);
+  void restore_rng(SavedTensors& saved, Restoration& restoration) const;
+  void restore_data(const boost::json::object& document, Restoration& restoration);
+  void restore_task(const boost::json::object& document, SavedTensors& saved, Restoration& restoration,
+                    const std::string& from);
   void keep_predictions(Predictions predictions);
 
   std::unique_ptr<Task> task_;
@@ -103,7 +113,8 @@ class TorchEngine final : public loop::Engine {
   std::optional<Optimizers> optimizers_;
   std::optional<Schedules> schedules_;
   std::vector<std::vector<at::Tensor>> clipped_;  // parameters, by optimizer
-  std::optional<UncountedSteps> uncounted_;       // under manual optimization
+  std::vector<bool> only_in_step_;  // of the model's parameters: an optimizer alone changes them, and the host steps it
+  std::optional<UncountedSteps> uncounted_;  // under manual optimization
   RunningStep step_;
 
   Batch current_;

@@ -3,6 +3,7 @@
 #ifndef TENON_TORCH_KNOWN_KIND_HPP
 #define TENON_TORCH_KNOWN_KIND_HPP
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,26 +12,42 @@
 
 namespace tenon::torch_engine {
 
-/// A kind by what is done with its own types.
+/// A kind by the fields of its own types.
 template <class Options, class State>
 class KnownKind : public OptimizerKind {
  public:
-  using Describe = boost::json::object(const Options& options);
-  using PutState = void(State& state, const StateOut& out);
-  KnownKind(const char* name, std::vector<Setting> settings, Describe* describe, PutState* put_state)
-      : OptimizerKind(std::move(settings)), name_(name), describe_(describe), put_state_(put_state) {}
+  using VisitOptions = void(Options& options, OptionFields& field);
+  /// `options` tell what must be there; NULL while a state is written.
+  using VisitState = void(State& state, const Options* options, StateFields& field);
+  KnownKind(const char* name, std::vector<Setting> settings, VisitOptions* visit_options, VisitState* visit_state)
+      : OptimizerKind(std::move(settings)), name_(name), visit_options_(visit_options), visit_state_(visit_state) {}
   const std::string& name() const override { return name_; }
   boost::json::object options(const torch::optim::OptimizerOptions& options) const override {
-    return describe_(static_cast<const Options&>(options));
+    boost::json::object described;
+    OptionWriter writer(described);
+    // A writer leaves what it is shown as it is.
+    visit_options_(const_cast<Options&>(static_cast<const Options&>(options)), writer);
+    return described;
   }
-  void append_state(torch::optim::OptimizerParamState& state, const StateOut& out) const override {
-    put_state_(static_cast<State&>(state), out);
+  void read_options(torch::optim::OptimizerOptions& options, const boost::json::object& saved) const override {
+    OptionReader reader(saved);
+    visit_options_(static_cast<Options&>(options), reader);
+  }
+  void append_state(torch::optim::OptimizerParamState& state, StateOut& out) const override {
+    visit_state_(static_cast<State&>(state), nullptr, out);
+  }
+  std::unique_ptr<torch::optim::OptimizerParamState> read_state(const torch::optim::OptimizerOptions& options,
+                                                                StateIn& in, const MakeState&,
+                                                                const boost::json::object&) const override {
+    auto state = std::make_unique<State>();
+    visit_state_(*state, static_cast<const Options*>(&options), in);
+    return state;
   }
 
  private:
   std::string name_;
-  Describe* describe_;
-  PutState* put_state_;
+  VisitOptions* visit_options_;
+  VisitState* visit_state_;
 };
 
 /// A setting by LibTorch's accessor, as in number<SGDOptions, &SGDOptions::momentum>("momentum").

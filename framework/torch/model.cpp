@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <tenon/failure.hpp>
 
+#include "torch/restoration.hpp"
+
 namespace tenon::torch_engine {
 
 Model::Model(std::shared_ptr<torch::nn::Module> module, const c10::Device& device, at::ScalarType type)
@@ -24,7 +26,7 @@ Model::Model(std::shared_ptr<torch::nn::Module> module, const c10::Device& devic
 namespace {
 
 bool same_shape(const tenon_tensor_view& a, const tenon_tensor_view& b) {
-  return std::equal(a.shape, a.shape + a.ndim, b.shape, b.shape + b.ndim);
+  return a.ndim == b.ndim && std::equal(a.shape, a.shape + a.ndim, b.shape, b.shape + b.ndim);
 }
 
 bool is_floating(tenon_dtype dtype) { return dtype.code == TENON_DTYPE_FLOAT || dtype.code == TENON_DTYPE_BFLOAT; }
@@ -40,37 +42,60 @@ void Model::to_type(at::ScalarType type) {
   for (const at::Tensor& buffer : module_->buffers()) convert(buffer);
 }
 
-void Model::load(std::span<const loop::EngineTensor> weights, const std::string& from) {
+void Model::match(std::span<const loop::EngineTensor> weights, bool convert,
+                  const std::function<void(const std::string&, const std::string&, const std::string&)>& differs,
+                  const std::function<void(const at::Tensor&, const tenon_tensor_view&)>& copy) const {
   std::map<std::string, at::Tensor, std::less<>> wanted;
   for (const std::vector<NamedTensor>* group : {&parameters_, &buffers_})
     for (const NamedTensor& named : *group) wanted.emplace(named.name, named.tensor);
-  std::map<std::string, std::string, std::less<>> first_names(aliases_.begin(), aliases_.end());
+  const std::map<std::string, std::string, std::less<>> first_names(aliases_.begin(), aliases_.end());
 
-  std::string table;
   std::set<std::string, std::less<>> missing;
   for (const auto& [name, tensor] : wanted) missing.insert(name);
-  std::vector<std::pair<at::Tensor, const tenon_tensor_view*>> copies;
   for (const loop::EngineTensor& given : weights) {
     const auto alias = first_names.find(given.name);
     const auto found = wanted.find(alias == first_names.end() ? given.name : std::string_view(alias->second));
     if (found == wanted.end()) {
-      table += "\n  " + std::string(given.name) + ": in the file alone, " + text_of(given.view);
+      differs(std::string(given.name), text_of(given.view), "");
       continue;
     }
     missing.erase(found->first);
     const tenon_tensor_view wanted_view = view_of(found->second);
     const std::string theirs = text_of(given.view), ours = text_of(wanted_view);
-    if (!same_shape(given.view, wanted_view) ||
-        (theirs != ours && !(is_floating(given.view.dtype) && is_floating(wanted_view.dtype))))
-      table += "\n  " + std::string(given.name) + ": " + theirs + " in the file, " + ours + " in the model";
-    copies.emplace_back(found->second, &given.view);
+    const bool converted = convert && is_floating(given.view.dtype) && is_floating(wanted_view.dtype);
+    if (!same_shape(given.view, wanted_view) || (theirs != ours && !converted))
+      differs(std::string(given.name), theirs, ours);
+    else
+      copy(found->second, given.view);
   }
-  for (const std::string& name : missing)
-    table += "\n  " + name + ": in the model alone, " + text_of(view_of(wanted.find(name)->second));
+  for (const std::string& name : missing) differs(name, "", text_of(view_of(wanted.find(name)->second)));
+}
+
+void Model::load(std::span<const loop::EngineTensor> weights, const std::string& from) {
+  std::string table;
+  std::vector<std::pair<at::Tensor, tenon_tensor_view>> copies;
+  match(
+      weights, true,
+      [&](const std::string& name, const std::string& theirs, const std::string& ours) {
+        table += "\n  " + name + ": ";
+        table += theirs.empty() ? "in the model alone, " + ours
+                 : ours.empty() ? "in the file alone, " + theirs
+                                : theirs + " in the file, " + ours + " in the model";
+      },
+      [&](const at::Tensor& to, const tenon_tensor_view& view) { copies.emplace_back(to, view); });
   if (!table.empty())
     throw Failure(ExitCode::checkpoint,
                   from + " does not fit the model that the task makes; nothing was loaded:" + table);
-  for (auto& [tensor, view] : copies) tensor.copy_(tensor_of(*view));
+  for (auto& [tensor, view] : copies) tensor.copy_(tensor_of(view));
+}
+
+void Model::restore(std::span<const loop::EngineTensor> weights, bool convert, Restoration& restoration) const {
+  match(
+      weights, convert,
+      [&](const std::string& name, const std::string& saved, const std::string& now) {
+        restoration.differs(name, saved, now);
+      },
+      [&](const at::Tensor& to, const tenon_tensor_view& view) { restoration.copy(to, view); });
 }
 
 void Model::load(const torch::nn::Module& other) {

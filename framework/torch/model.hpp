@@ -4,6 +4,7 @@
 #define TENON_TORCH_MODEL_HPP
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,6 +21,8 @@ class Module;
 
 namespace tenon::torch_engine {
 
+class Restoration;
+
 /// A module and its tensors by name, in the order of its state_dict. LibTorch lists a tied tensor under each of its
 /// names; here it stands under the first one alone, the others are aliases.
 class Model {
@@ -34,7 +37,10 @@ class Model {
   /// fit; `from` heads it.
   void load(std::span<const loop::EngineTensor> weights, const std::string& from);
 
-  /// The same from another module, on whatever device.
+  /// The same into `restoration`, for numbers of the same types; with `convert` those of floating point may differ.
+  void restore(std::span<const loop::EngineTensor> weights, bool convert, Restoration& restoration) const;
+
+  /// load() from another module, on whatever device.
   void load(const torch::nn::Module& other);
 
   torch::nn::Module& module() noexcept { return *module_; }
@@ -53,6 +59,10 @@ class Model {
   void end_evaluation();
 
  private:
+  /// Tells what does not fit (name, theirs, ours; empty where there is none), and what is to be copied where.
+  void match(std::span<const loop::EngineTensor> weights, bool convert,
+             const std::function<void(const std::string&, const std::string&, const std::string&)>& differs,
+             const std::function<void(const at::Tensor&, const tenon_tensor_view&)>& copy) const;
   void to_type(at::ScalarType type);
   void add(const std::string& name, const at::Tensor& tensor, std::vector<NamedTensor>& to);
 

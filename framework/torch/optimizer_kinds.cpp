@@ -2,14 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "torch/optimizer_kinds.hpp"
 
-#include <ATen/ops/scalar_tensor.h>
 #include <torch/optim/adagrad.h>
 #include <torch/optim/adam.h>
 #include <torch/optim/adamw.h>
 #include <torch/optim/rmsprop.h>
 #include <torch/optim/sgd.h>
 
-#include <boost/json/array.hpp>
 #include <cmath>
 
 #include "torch/known_kind.hpp"
@@ -19,40 +17,39 @@ namespace tenon::torch_engine {
 namespace {
 
 namespace optim = torch::optim;
-namespace json = boost::json;
 
-json::object describe_sgd(const optim::SGDOptions& o) {
-  return {{"lr", o.lr()},
-          {"momentum", o.momentum()},
-          {"dampening", o.dampening()},
-          {"weight_decay", o.weight_decay()},
-          {"nesterov", o.nesterov()}};
+void sgd_options(optim::SGDOptions& o, OptionFields& field) {
+  field("lr", o.lr());
+  field("momentum", o.momentum());
+  field("dampening", o.dampening());
+  field("weight_decay", o.weight_decay());
+  field("nesterov", o.nesterov());
 }
 
 template <class Options>
-json::object describe_adam(const Options& o) {
-  return {{"lr", o.lr()},
-          {"betas", json::array{std::get<0>(o.betas()), std::get<1>(o.betas())}},
-          {"eps", o.eps()},
-          {"weight_decay", o.weight_decay()},
-          {"amsgrad", o.amsgrad()}};
+void adam_options(Options& o, OptionFields& field) {
+  field("lr", o.lr());
+  field("betas", o.betas());
+  field("eps", o.eps());
+  field("weight_decay", o.weight_decay());
+  field("amsgrad", o.amsgrad());
 }
 
-json::object describe_rmsprop(const optim::RMSpropOptions& o) {
-  return {{"lr", o.lr()},
-          {"alpha", o.alpha()},
-          {"eps", o.eps()},
-          {"weight_decay", o.weight_decay()},
-          {"momentum", o.momentum()},
-          {"centered", o.centered()}};
+void rmsprop_options(optim::RMSpropOptions& o, OptionFields& field) {
+  field("lr", o.lr());
+  field("alpha", o.alpha());
+  field("eps", o.eps());
+  field("weight_decay", o.weight_decay());
+  field("momentum", o.momentum());
+  field("centered", o.centered());
 }
 
-json::object describe_adagrad(const optim::AdagradOptions& o) {
-  return {{"lr", o.lr()},
-          {"lr_decay", o.lr_decay()},
-          {"weight_decay", o.weight_decay()},
-          {"initial_accumulator_value", o.initial_accumulator_value()},
-          {"eps", o.eps()}};
+void adagrad_options(optim::AdagradOptions& o, OptionFields& field) {
+  field("lr", o.lr());
+  field("lr_decay", o.lr_decay());
+  field("weight_decay", o.weight_decay());
+  field("initial_accumulator_value", o.initial_accumulator_value());
+  field("eps", o.eps());
 }
 
 std::vector<Setting> sgd_settings() {
@@ -79,34 +76,42 @@ std::vector<Setting> adagrad_settings() {
           number<O, &O::eps>("eps")};
 }
 
-void put_sgd(optim::SGDParamState& s, const StateOut& out) { out("momentum_buffer", s.momentum_buffer()); }
-
-template <class State>
-void put_adam(State& s, const StateOut& out) {
-  out("step", s.step());
-  out("exp_avg", s.exp_avg());
-  out("exp_avg_sq", s.exp_avg_sq());
-  out("max_exp_avg_sq", s.max_exp_avg_sq());
+void sgd_state(optim::SGDParamState& s, const optim::SGDOptions*, StateFields& field) {
+  field("momentum_buffer", s.momentum_buffer(), Shape::parameter, false);  // made by the first step with a momentum
 }
 
-void put_rmsprop(optim::RMSpropParamState& s, const StateOut& out) {
-  out("step", s.step());
-  out("square_avg", s.square_avg());
-  out("momentum_buffer", s.momentum_buffer());
-  out("grad_avg", s.grad_avg());
+template <class State, class Options>
+void adam_state(State& s, const Options* o, StateFields& field) {
+  field("step", s.step());
+  field("exp_avg", s.exp_avg(), Shape::parameter, true);
+  field("exp_avg_sq", s.exp_avg_sq(), Shape::parameter, true);
+  field("max_exp_avg_sq", s.max_exp_avg_sq(), Shape::parameter, o != nullptr && o->amsgrad());
 }
 
-void put_adagrad(optim::AdagradParamState& s, const StateOut& out) {
-  out("step", s.step());
-  out("sum", s.sum());
+void rmsprop_state(optim::RMSpropParamState& s, const optim::RMSpropOptions* o, StateFields& field) {
+  field("step", s.step());
+  field("square_avg", s.square_avg(), Shape::parameter, true);
+  field("momentum_buffer", s.momentum_buffer(), Shape::parameter, o != nullptr && o->momentum() > 0);
+  field("grad_avg", s.grad_avg(), Shape::parameter, o != nullptr && o->centered());
 }
+
+void adagrad_state(optim::AdagradParamState& s, const optim::AdagradOptions*, StateFields& field) {
+  field("step", s.step());
+  field("sum", s.sum(), Shape::parameter, true);
+}
+
+class AdagradKind final : public KnownKind<optim::AdagradOptions, optim::AdagradParamState> {
+ public:
+  AdagradKind() : KnownKind("Adagrad", adagrad_settings(), adagrad_options, adagrad_state) {}
+  bool has_state_from_start() const override { return true; }
+};
 
 template <class Optimizer, class Options, class State>
 std::shared_ptr<const OptimizerKind> known(const optim::Optimizer& optimizer, const char* name,
-                                           std::vector<Setting> (*settings)(), json::object (*describe)(const Options&),
-                                           void (*put_state)(State&, const StateOut&)) {
+                                           std::vector<Setting> (*settings)(), void (*options)(Options&, OptionFields&),
+                                           void (*state)(State&, const Options*, StateFields&)) {
   if (!dynamic_cast<const Optimizer*>(&optimizer)) return nullptr;
-  return std::make_shared<KnownKind<Options, State>>(name, settings(), describe, put_state);
+  return std::make_shared<KnownKind<Options, State>>(name, settings(), options, state);
 }
 
 }  // namespace
@@ -114,22 +119,6 @@ std::shared_ptr<const OptimizerKind> known(const optim::Optimizer& optimizer, co
 std::string Setting::complaint(double value) const {
   if (std::isfinite(value) && value >= 0 && (!below_one || value < 1)) return "";
   return std::string(name) + (below_one ? " must be at least 0 and below 1" : " must be a number from 0 on");
-}
-
-void StateOut::operator()(const std::string& key, const at::Tensor& tensor) const {
-  if (tensor.defined()) out_.push_back({prefix_ + key, tensor});
-}
-
-void StateOut::operator()(const std::string& key, std::int64_t number) const {
-  out_.push_back({prefix_ + key, at::scalar_tensor(number, at::kLong)});
-}
-
-void StateOut::operator()(const std::string& key, double number) const {
-  out_.push_back({prefix_ + key, at::scalar_tensor(number, at::kDouble)});
-}
-
-void StateOut::operator()(const std::string& key, const std::deque<at::Tensor>& tensors) const {
-  for (std::size_t i = 0; i < tensors.size(); ++i) (*this)(key + "." + std::to_string(i), tensors[i]);
 }
 
 const Setting* OptimizerKind::setting(std::string_view name) const {
@@ -144,15 +133,15 @@ const Setting* OptimizerKind::momentum() const {
 }
 
 std::shared_ptr<const OptimizerKind> kind_of(const optim::Optimizer& o) {
-  std::shared_ptr<const OptimizerKind> kind = known<optim::SGD>(o, "SGD", sgd_settings, describe_sgd, put_sgd);
+  std::shared_ptr<const OptimizerKind> kind = known<optim::SGD>(o, "SGD", sgd_settings, sgd_options, sgd_state);
   if (!kind)
-    kind = known<optim::Adam>(o, "Adam", adam_settings<optim::AdamOptions>, describe_adam<optim::AdamOptions>,
-                              put_adam<optim::AdamParamState>);
+    kind = known<optim::Adam>(o, "Adam", adam_settings<optim::AdamOptions>, adam_options<optim::AdamOptions>,
+                              adam_state<optim::AdamParamState, optim::AdamOptions>);
   if (!kind)
-    kind = known<optim::AdamW>(o, "AdamW", adam_settings<optim::AdamWOptions>, describe_adam<optim::AdamWOptions>,
-                               put_adam<optim::AdamWParamState>);
-  if (!kind) kind = known<optim::RMSprop>(o, "RMSprop", rmsprop_settings, describe_rmsprop, put_rmsprop);
-  if (!kind) kind = known<optim::Adagrad>(o, "Adagrad", adagrad_settings, describe_adagrad, put_adagrad);
+    kind = known<optim::AdamW>(o, "AdamW", adam_settings<optim::AdamWOptions>, adam_options<optim::AdamWOptions>,
+                               adam_state<optim::AdamWParamState, optim::AdamWOptions>);
+  if (!kind) kind = known<optim::RMSprop>(o, "RMSprop", rmsprop_settings, rmsprop_options, rmsprop_state);
+  if (!kind && dynamic_cast<const optim::Adagrad*>(&o)) kind = std::make_shared<AdagradKind>();
   if (!kind) kind = lbfgs_kind(o);
   return kind ? kind : own_kind(o);
 }

@@ -6,13 +6,13 @@
 
 #include <boost/json/object.hpp>
 #include <cstdint>
-#include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "torch/tensor_view.hpp"
+#include "torch/optimizer_fields.hpp"
 
 namespace torch::optim {
 class Optimizer;
@@ -21,6 +21,8 @@ class OptimizerParamState;
 }  // namespace torch::optim
 
 namespace tenon::torch_engine {
+
+using MakeState = std::function<std::unique_ptr<torch::optim::OptimizerParamState>()>;
 
 /// A numeric option that may be changed while training.
 struct Setting {
@@ -31,22 +33,6 @@ struct Setting {
 
   /// What is wrong with a value, "" when nothing is.
   std::string complaint(double value) const;
-};
-
-/// Where a state's parts go as tensors, `<prefix><key>`; numbers become tensors without dimensions (int64, float64).
-class StateOut {
- public:
-  StateOut(const std::string& prefix, std::vector<NamedTensor>& out) : prefix_(prefix), out_(out) {}
-  /// An undefined tensor is left out.
-  void operator()(const std::string& key, const at::Tensor& tensor) const;
-  void operator()(const std::string& key, std::int64_t number) const;
-  void operator()(const std::string& key, double number) const;
-  /// `<key>.0`, `<key>.1`, ...
-  void operator()(const std::string& key, const std::deque<at::Tensor>& tensors) const;
-
- private:
-  const std::string& prefix_;
-  std::vector<NamedTensor>& out_;
 };
 
 class OptimizerKind {
@@ -63,7 +49,20 @@ class OptimizerKind {
   const Setting* setting(std::string_view name) const;
   /// What OneCycleLR cycles beside the learning rate: momentum, or beta1 in its place; NULL where it has neither.
   const Setting* momentum() const;
-  virtual void append_state(torch::optim::OptimizerParamState& state, const StateOut& out) const = 0;
+  /// Sets all of them. Throws std::invalid_argument, or what serialize() of the user's own throws, and some may have
+  /// changed.
+  virtual void read_options(torch::optim::OptimizerOptions& options, const boost::json::object& saved) const = 0;
+
+  virtual void append_state(torch::optim::OptimizerParamState& state, StateOut& out) const = 0;
+  /// The inverse, for a group of these options. `fresh` makes an empty state of a type that the user's own optimizer
+  /// keeps; `numbers` is what StateOut was told. NULL where what is saved does not fit: `in` has been told.
+  virtual std::unique_ptr<torch::optim::OptimizerParamState> read_state(const torch::optim::OptimizerOptions& options,
+                                                                        StateIn& in, const MakeState& fresh,
+                                                                        const boost::json::object& numbers) const = 0;
+  /// Whether a parameter has a state before the first step.
+  virtual bool has_state_from_start() const { return false; }
+  /// Whether read_state() needs `fresh`.
+  virtual bool needs_fresh_state() const { return false; }
 
  protected:
   explicit OptimizerKind(std::vector<Setting> settings) : settings_(std::move(settings)) {}

@@ -32,7 +32,12 @@ Optimizers::Optimizers(std::vector<NamedOptimizer> optimizers, const Model& mode
   check(optimizers_);
   for (const NamedOptimizer& one : optimizers_) kinds_.push_back(kind_of(*one.optimizer));
   std::unordered_map<const void*, std::string> owners;
-  for (std::size_t i = 0; i < optimizers_.size(); ++i) drop_repeated(i, owners);
+  for (std::size_t i = 0; i < optimizers_.size(); ++i) {
+    drop_repeated(i, owners);
+    begun_with_.emplace_back();
+    for (const optim::OptimizerParamGroup& group : optimizers_[i].optimizer->param_groups())
+      begun_with_[i].push_back(kinds_[i]->options(group.options()));
+  }
 }
 
 void Optimizers::drop_repeated(std::size_t index, std::unordered_map<const void*, std::string>& owners) {
@@ -98,18 +103,26 @@ void Optimizers::step(std::uint32_t optimizer, const std::function<at::Tensor()>
 
 void Optimizers::zero_grad(std::uint32_t optimizer) { optimizers_[optimizer].optimizer->zero_grad(); }
 
-void Optimizers::append_state(std::vector<NamedTensor>& out) const {
+void Optimizers::append_state(std::vector<NamedTensor>& out, std::vector<json::object>* numbers) const {
+  if (numbers != nullptr) numbers->resize(optimizers_.size());
   for (std::size_t i = 0; i < optimizers_.size(); ++i) {
     const NamedOptimizer& one = optimizers_[i];
     const auto& state = one.optimizer->state();
+    json::object* const kinds = numbers != nullptr && kinds_[i]->needs_fresh_state() ? &(*numbers)[i] : nullptr;
     for (const optim::OptimizerParamGroup& group : one.optimizer->param_groups())
       for (const at::Tensor& parameter : group.params()) {
         const auto found = state.find(parameter.unsafeGetTensorImpl());
         if (found == state.end()) continue;
-        const std::string prefix = "optimizer/" + one.name + "/" + *model_.name_of(parameter) + "/";
-        kinds_[i]->append_state(*found->second, StateOut(prefix, out));
+        StateOut into("optimizer/" + one.name + "/" + *model_.name_of(parameter) + "/", out, kinds);
+        kinds_[i]->append_state(*found->second, into);
       }
   }
+}
+
+json::array Optimizers::names_of(const std::vector<at::Tensor>& parameters) const {
+  json::array names;
+  for (const at::Tensor& parameter : parameters) names.emplace_back(*model_.name_of(parameter));
+  return names;
 }
 
 json::array Optimizers::describe() const {
@@ -117,10 +130,11 @@ json::array Optimizers::describe() const {
   for (std::size_t i = 0; i < optimizers_.size(); ++i) {
     json::array groups;
     for (const optim::OptimizerParamGroup& group : optimizers_[i].optimizer->param_groups()) {
-      json::array parameters;
-      for (const at::Tensor& parameter : group.params()) parameters.emplace_back(*model_.name_of(parameter));
-      groups.push_back(
-          json::object{{"options", kinds_[i]->options(group.options())}, {"parameters", std::move(parameters)}});
+      json::object described{{"options", kinds_[i]->options(group.options())}};
+      const json::value& begun_with = begun_with_[i][groups.size()];
+      if (begun_with != described["options"]) described["begun_with"] = begun_with;
+      described["parameters"] = names_of(group.params());
+      groups.push_back(std::move(described));
     }
     all.push_back(json::object{{"name", optimizers_[i].name},
                                {"type", kinds_[i]->name()},
@@ -128,6 +142,20 @@ json::array Optimizers::describe() const {
                                {"groups", std::move(groups)}});
   }
   return all;
+}
+
+json::array Optimizers::capture(std::vector<NamedTensor>& out) const {
+  for (std::size_t i = 0; i < optimizers_.size(); ++i)
+    if (kinds_[i]->needs_fresh_state() && !optimizers_[i].make_state && !optimizers_[i].optimizer->state().empty())
+      throw std::runtime_error("the state of optimizer '" + optimizers_[i].name + "', of type '" + kinds_[i]->name() +
+                               "', could not be restored from a checkpoint: set NamedOptimizer::make_state, which "
+                               "makes an empty state of its type");
+  std::vector<json::object> numbers;
+  append_state(out, &numbers);
+  json::array described = describe();
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    if (!numbers[i].empty()) described[i].get_object()["numbers"] = std::move(numbers[i]);
+  return described;
 }
 
 }  // namespace tenon::torch_engine

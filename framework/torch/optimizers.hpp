@@ -17,6 +17,9 @@
 
 namespace tenon::torch_engine {
 
+class Restoration;
+class SavedTensors;
+
 /// The task's optimizers. LibTorch keys their state by address and steps a tensor twice that is given twice; here each
 /// tensor stands in them once, and their state is known by the parameter's name.
 class Optimizers {
@@ -53,17 +56,35 @@ class Optimizers {
   /// step (int64), exp_avg, exp_avg_sq, max_exp_avg_sq of Adam and AdamW; step, square_avg, momentum_buffer, grad_avg
   /// of RMSprop; step, sum of Adagrad; of LBFGS, under the first parameter, its numbers, d, H_diag, prev_flat_grad and
   /// old_dirs.<i>, old_stps.<i>, ro.<i>. What a parameter does not have yet is left out.
-  void append_state(std::vector<NamedTensor>& out) const;
+  /// `numbers`, where it is not NULL, gets for each optimizer which keys of a type of the user's own are numbers.
+  void append_state(std::vector<NamedTensor>& out, std::vector<boost::json::object>* numbers = nullptr) const;
 
-  /// [{"name","type","steps","groups":[{"options":{...},"parameters":[names]}]}]
+  /// [{"name","type","steps","groups":[{"options":{...},"begun_with":{...},"parameters":[names]}]}]; begun_with, left
+  /// out where it is the same, are the options that the run was begun with.
   boost::json::array describe() const;
 
+  /// append_state() and describe(), all that restore() needs: an optimizer of the user's own has "numbers" too. Throws
+  /// std::runtime_error for a state that could not be restored.
+  boost::json::array capture(std::vector<NamedTensor>& out) const;
+
+  /// Compares names, types, groups and states with what capture() gave, and gathers what is to be changed. Options are
+  /// restored with the schedules that move them, or else stay as they are (`options` false).
+  void restore(const boost::json::array& described, SavedTensors& saved, bool options, Restoration& restoration);
+
  private:
+  void restore_one(std::size_t index, const boost::json::object& described, SavedTensors& saved, bool options,
+                   Restoration& restoration);
+  /// NULL where the options stay. The options that the group will have.
+  std::unique_ptr<torch::optim::OptimizerOptions> restore_options(std::size_t index, std::size_t group,
+                                                                  const boost::json::object& described,
+                                                                  Restoration& restoration);
+  boost::json::array names_of(const std::vector<at::Tensor>& parameters) const;
   void drop_repeated(std::size_t index, std::unordered_map<const void*, std::string>& owners);
 
   std::vector<NamedOptimizer> optimizers_;
   std::vector<std::shared_ptr<const OptimizerKind>> kinds_;  // of each optimizer
   std::vector<std::uint64_t> steps_;                         // of each optimizer
+  std::vector<boost::json::array> begun_with_;               // options of each optimizer's groups
   const Model& model_;
 };
 

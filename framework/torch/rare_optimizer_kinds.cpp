@@ -6,6 +6,7 @@
 #include <torch/serialize/archive.h>
 
 #include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 #include <cstdlib>
 #include <sstream>
 #include <stdexcept>
@@ -21,17 +22,14 @@ namespace {
 namespace optim = torch::optim;
 namespace json = boost::json;
 
-json::object describe_lbfgs(const optim::LBFGSOptions& o) {
-  json::object options{{"lr", o.lr()},
-                       {"max_iter", o.max_iter()},
-                       {"max_eval", nullptr},
-                       {"tolerance_grad", o.tolerance_grad()},
-                       {"tolerance_change", o.tolerance_change()},
-                       {"history_size", o.history_size()},
-                       {"line_search_fn", nullptr}};
-  if (o.max_eval()) options["max_eval"] = *o.max_eval();
-  if (o.line_search_fn()) options["line_search_fn"] = *o.line_search_fn();
-  return options;
+void lbfgs_options(optim::LBFGSOptions& o, OptionFields& field) {
+  field("lr", o.lr());
+  field("max_iter", o.max_iter());
+  field("max_eval", o.max_eval());
+  field("tolerance_grad", o.tolerance_grad());
+  field("tolerance_change", o.tolerance_change());
+  field("history_size", o.history_size());
+  field("line_search_fn", o.line_search_fn());
 }
 
 std::vector<Setting> lbfgs_settings() {
@@ -40,35 +38,42 @@ std::vector<Setting> lbfgs_settings() {
           number<O, &O::tolerance_change>("tolerance_change")};
 }
 
-/// `al` is left out: step() fills it before it reads it, and between steps it holds undefined tensors.
-void put_lbfgs(optim::LBFGSParamState& s, const StateOut& out) {
-  out("func_evals", s.func_evals());
-  out("n_iter", s.n_iter());
-  out("t", s.t());
-  out("prev_loss", s.prev_loss());
-  out("d", s.d());
-  out("H_diag", s.H_diag());
-  out("prev_flat_grad", s.prev_flat_grad());
-  out("old_dirs", s.old_dirs());
-  out("old_stps", s.old_stps());
-  out("ro", s.ro());
+/// `al` is left out, and a state that is read back has none: step() makes it and fills it before it reads it, and
+/// between steps it holds undefined tensors.
+void lbfgs_state(optim::LBFGSParamState& s, const optim::LBFGSOptions*, StateFields& field) {
+  field("func_evals", s.func_evals());
+  field("n_iter", s.n_iter());
+  field("t", s.t());
+  field("prev_loss", s.prev_loss());
+  field("d", s.d(), Shape::flat, false);
+  field("H_diag", s.H_diag(), Shape::one, false);
+  field("prev_flat_grad", s.prev_flat_grad(), Shape::flat, false);
+  field("old_dirs", s.old_dirs(), Shape::flat);
+  field("old_stps", s.old_stps(), Shape::flat);
+  field("ro", s.ro(), Shape::one);
 }
 
 class LbfgsKind final : public KnownKind<optim::LBFGSOptions, optim::LBFGSParamState> {
  public:
-  LbfgsKind() : KnownKind("LBFGS", lbfgs_settings(), describe_lbfgs, put_lbfgs) {}
+  LbfgsKind() : KnownKind("LBFGS", lbfgs_settings(), lbfgs_options, lbfgs_state) {}
   bool needs_closure() const override { return true; }
 };
+
+/// An archive can be read from once it has been saved. The bytes are ours: LibTorch's reader never sees a file's.
+torch::serialize::InputArchive readable(torch::serialize::OutputArchive& written) {
+  std::stringstream bytes;
+  written.save_to(bytes);
+  torch::serialize::InputArchive archive;
+  archive.load_from(bytes);
+  return archive;
+}
 
 /// What an object writes into an archive, by key.
 template <class Object, class Take>
 void each_written(const Object& object, const Take& take) {
   torch::serialize::OutputArchive written;
   object.serialize(written);
-  std::stringstream bytes;
-  written.save_to(bytes);
-  torch::serialize::InputArchive archive;
-  archive.load_from(bytes);
+  torch::serialize::InputArchive archive = readable(written);
   for (const std::string& key : archive.keys()) {
     c10::IValue value;
     archive.read(key, value);
@@ -87,6 +92,34 @@ json::value to_json(const c10::IValue& value) {
     return parts;
   }
   return nullptr;
+}
+
+/// The inverse, of the type that `like` has.
+c10::IValue from_json(const std::string& key, const json::value& value, const c10::IValue& like) {
+  if (like.isDouble() && value.is_number()) return value.to_number<double>();
+  if (like.isInt() && value.is_int64()) return value.get_int64();
+  if (like.isBool() && value.is_bool()) return value.get_bool();
+  if (like.isString() && value.is_string()) return std::string(value.get_string());
+  if (like.isTuple() && value.is_array() && value.get_array().size() == like.toTupleRef().elements().size()) {
+    std::vector<c10::IValue> parts;
+    for (const json::value& part : value.get_array())
+      parts.push_back(from_json(key, part, like.toTupleRef().elements()[parts.size()]));
+    return c10::ivalue::Tuple::create(std::move(parts));
+  }
+  if (like.isNone() || value.is_null()) {  // an option that may be absent: the saved value alone tells its type
+    if (value.is_null()) return {};
+    if (value.is_double()) return value.get_double();
+    if (value.is_int64()) return value.get_int64();
+    if (value.is_bool()) return value.get_bool();
+    if (value.is_string()) return std::string(value.get_string());
+  }
+  throw std::invalid_argument(key + " is saved as " + json::serialize(value) + ", which is of another type");
+}
+
+c10::IValue number_of(const at::Tensor& tensor, std::string_view kind) {
+  if (kind == "float") return tensor.item<double>();
+  if (kind == "bool") return tensor.item<std::int64_t>() != 0;
+  return tensor.item<std::int64_t>();
 }
 
 std::string type_name(const optim::Optimizer& optimizer) {
@@ -120,15 +153,39 @@ class OwnKind final : public OptimizerKind {
     return described;
   }
 
-  void append_state(optim::OptimizerParamState& state, const StateOut& out) const override {
+  void read_options(optim::OptimizerOptions& options, const json::object& saved) const override {
+    bool written = true;
+    torch::serialize::OutputArchive archive;
+    try {
+      each_written(options, [&](const std::string& key, const c10::IValue& like) {
+        const json::value* value = saved.if_contains(key);
+        if (value == nullptr) throw std::invalid_argument(key + " was not saved");
+        archive.write(key, from_json(key, *value, like));
+      });
+    } catch (const c10::Error&) {
+      written = false;
+    }
+    if (written) {
+      torch::serialize::InputArchive from = readable(archive);
+      options.serialize(from);
+    } else if (const Setting* lr = setting("lr")) {
+      const json::value* value = saved.if_contains("lr");
+      if (value == nullptr || !value->is_number()) throw std::invalid_argument("lr was not saved");
+      lr->set(options, value->to_number<double>());
+    }
+  }
+
+  void append_state(optim::OptimizerParamState& state, StateOut& out) const override {
     try {
       each_written(state, [&](const std::string& key, const c10::IValue& value) {
         if (value.isTensor())
-          out(key, value.toTensor());
+          out.put(key, value.toTensor());
         else if (value.isDouble())
-          out(key, value.toDouble());
-        else if (value.isInt() || value.isBool())
-          out(key, value.isBool() ? std::int64_t{value.toBool()} : value.toInt());
+          out.put_number(key, value.toDouble());
+        else if (value.isInt())
+          out.put_number(key, value.toInt(), "int");
+        else if (value.isBool())
+          out.put_number(key, std::int64_t{value.toBool()}, "bool");
         else
           throw std::invalid_argument("'" + key + "' is neither a tensor nor a number");
       });
@@ -136,6 +193,31 @@ class OwnKind final : public OptimizerKind {
       throw std::runtime_error("the state of optimizer type '" + name_ + "' cannot be saved: " + error_text(error) +
                                "; let its OptimizerParamState override serialize(OutputArchive&), writing tensors and "
                                "numbers");
+    }
+  }
+
+  bool needs_fresh_state() const override { return true; }
+
+  std::unique_ptr<optim::OptimizerParamState> read_state(const optim::OptimizerOptions&, StateIn& in,
+                                                         const MakeState& fresh,
+                                                         const json::object& numbers) const override {
+    try {
+      torch::serialize::OutputArchive written;
+      for (const auto& [key, view] : in.others()) {
+        const at::Tensor saved = tensor_of(view);
+        const json::value* kind = numbers.if_contains(key);
+        if (kind != nullptr && kind->is_string() && saved.numel() == 1)
+          written.write(key, number_of(saved, kind->get_string()));
+        else
+          written.write(key, c10::IValue(saved.to(in.parameter().device(), saved.scalar_type(), false, true)));
+      }
+      torch::serialize::InputArchive archive = readable(written);
+      std::unique_ptr<optim::OptimizerParamState> state = fresh();
+      state->serialize(archive);
+      return state;
+    } catch (const std::exception& error) {
+      in.refuse("its type '" + name_ + "' cannot read the saved state: " + error_text(error));
+      return nullptr;
     }
   }
 

@@ -5,12 +5,16 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <string>
+
 namespace tenon::torch_engine {
 
 /// A copy of the whole state (uint8, in main memory) of a device's default generator, on the CPU the second number of a
 /// pair of normals included.
 at::Tensor rng_state(const c10::Device& device);
 void set_rng_state(const c10::Device& device, const at::Tensor& state);
+/// Why a generator of that device cannot have this state, "" when it can.
+std::string rng_state_refusal(const c10::Device& device, const at::Tensor& state);
 
 }  // namespace tenon::torch_engine
 

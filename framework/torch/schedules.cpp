@@ -4,8 +4,11 @@
 
 #include <boost/json/object.hpp>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <tenon/did_you_mean.hpp>
+
+#include "torch/restoration.hpp"
 
 namespace tenon::torch_engine {
 
@@ -59,6 +62,7 @@ Schedules::Schedules(Optimizers& optimizers) : optimizers_(optimizers) {
       check(*one.schedule);
       Entry entry{i, *one.schedule, std::make_shared<GroupSettings>(optimizers, i)};
       entry.schedule.scheduler->attach(*entry.view);
+      entry.begun_with = entry.schedule.scheduler->state();
       entries_.push_back(std::move(entry));
     } catch (const std::exception& error) {
       throw std::invalid_argument("optimizer '" + one.name + "': " + error.what());
@@ -104,16 +108,66 @@ const char* Schedules::name(std::uint32_t optimizer) const {
   return "";
 }
 
+const char* Schedules::interval_name(const Entry& entry) {
+  return entry.schedule.interval == Every::step ? "step" : "epoch";
+}
+
 boost::json::array Schedules::describe() const {
   boost::json::array all;
-  for (const Entry& entry : entries_)
-    all.push_back(boost::json::object{{"optimizer", optimizers_.named(entry.optimizer).name},
-                                      {"interval", entry.schedule.interval == Every::step ? "step" : "epoch"},
-                                      {"frequency", entry.schedule.frequency},
-                                      {"monitor", entry.schedule.monitor},
-                                      {"count", entry.count},
-                                      {"state", entry.schedule.scheduler->state()}});
+  for (const Entry& entry : entries_) {
+    boost::json::object described{{"optimizer", optimizers_.named(entry.optimizer).name},
+                                  {"interval", interval_name(entry)},
+                                  {"frequency", entry.schedule.frequency},
+                                  {"monitor", entry.schedule.monitor},
+                                  {"count", entry.count},
+                                  {"goal_known", entry.goal_known},
+                                  {"state", entry.schedule.scheduler->state()}};
+    if (entry.begun_with != described["state"].get_object()) described["begun_with"] = entry.begun_with;
+    all.push_back(std::move(described));
+  }
   return all;
+}
+
+void Schedules::restore(const boost::json::array& described, Restoration& restoration) {
+  std::set<std::string> known;
+  for (Entry& entry : entries_) {
+    Scheduler& scheduler = *entry.schedule.scheduler;
+    const std::string& optimizer = optimizers_.named(entry.optimizer).name;
+    const std::string what = "the schedule of optimizer '" + optimizer + "'";
+    known.insert(optimizer);
+    const boost::json::object* saved = nullptr;
+    for (const boost::json::value& one : described)
+      if (one.is_object() && string_at(one.get_object(), "optimizer") == optimizer) saved = &one.get_object();
+    if (saved == nullptr) {
+      restoration.differs(what, "", scheduler.name());
+      continue;
+    }
+    restoration.compare(what + ", interval", saved->if_contains("interval"), interval_name(entry));
+    restoration.compare(what + ", frequency", saved->if_contains("frequency"), entry.schedule.frequency);
+    restoration.compare(what + ", monitor", saved->if_contains("monitor"), boost::json::string(entry.schedule.monitor));
+    const boost::json::object& state = object_at(*saved, "state");
+    try {
+      scheduler.check_state(state);
+    } catch (const std::exception& error) {
+      restoration.refuse(what + ": " + error.what());
+      continue;
+    }
+    const boost::json::object& told = object_at(*saved, "begun_with");
+    const boost::json::object& begun = told.empty() ? state : told;
+    if (begun != entry.begun_with)
+      restoration.remark(what + ", " + scheduler.name() +
+                         ", is made otherwise than when the run was begun; it goes on as it was saved");
+    restoration.then([&entry, state, begun, count = count_at(*saved, "count"), goal = flag_at(*saved, "goal_known")] {
+      entry.schedule.scheduler->load_state(state);
+      entry.count = count;
+      entry.goal_known = goal;
+      entry.begun_with = begun;
+    });
+  }
+  for (const boost::json::value& one : described)
+    if (one.is_object() && known.count(string_at(one.get_object(), "optimizer")) == 0)
+      restoration.differs("the schedule of optimizer '" + string_at(one.get_object(), "optimizer") + "'",
+                          string_at(object_at(one.get_object(), "state"), "type"), "");
 }
 
 }  // namespace tenon::torch_engine

@@ -15,6 +15,8 @@
 
 namespace tenon::torch_engine {
 
+class Restoration;
+
 /// The schedules of the task's optimizers, stepped when they are due.
 class Schedules {
  public:
@@ -28,8 +30,13 @@ class Schedules {
   /// Of an optimizer, "" where it has none: "CosineAnnealingLR". A constant.
   const char* name(std::uint32_t optimizer) const;
 
-  /// [{"optimizer","interval","frequency","monitor","count","state"}]; `count` is how often its moment has come.
+  /// [{"optimizer","interval","frequency","monitor","count","goal_known","state"}]; `count` is how often its moment has
+  /// come.
+  /// "begun_with", left out where it is the same, is the state that the run was begun with.
   boost::json::array describe() const;
+
+  /// Compares with what describe() gave, and gathers what is to be changed. Learning rates belong to the optimizers.
+  void restore(const boost::json::array& described, Restoration& restoration);
 
  private:
   struct Entry {
@@ -38,7 +45,9 @@ class Schedules {
     std::shared_ptr<ScheduledOptimizer> view;
     std::uint64_t count = 0;
     bool goal_known = false;
+    boost::json::object begun_with{};  // its state right after attach()
   };
+  static const char* interval_name(const Entry& entry);
   void step_on_metric(Entry& entry, loop::ScheduleMoment moment, const loop::MetricReader& metrics);
   bool due(Entry& entry) const;
 

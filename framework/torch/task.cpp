@@ -29,6 +29,10 @@ std::vector<Loader> Task::validation_data() { return {}; }
 std::vector<DeclaredMetric> Task::metrics() const { return {}; }
 boost::json::object Task::hparams() const { return context_.config; }
 
+void Task::load_state(const TaskState&) {
+  throw std::logic_error("the checkpoint keeps a state of the task, but the task has no load_state() to take it over");
+}
+
 void Task::test_step(torch::nn::Module& model, const Batch& batch) { validation_step(model, batch); }
 std::vector<Loader> Task::test_data() { return {}; }
 std::vector<Loader> Task::predict_data() { return {}; }

@@ -48,8 +48,15 @@ UncountedSteps::UncountedSteps(const Model& model, const Optimizers& optimizers)
     for (const NamedTensor& named : model.parameters())
       if (named.tensor.requires_grad()) watched_.back().parameters.push_back(named);
   }
-  for (Watched& one : watched_)
+  weights_replaced();
+}
+
+void UncountedSteps::weights_replaced() {
+  for (Watched& one : watched_) {
+    one.before.clear();
+    if (one.done) continue;
     for (const NamedTensor& named : one.parameters) one.before.push_back(sample(named.tensor));
+  }
 }
 
 void UncountedSteps::counted(std::uint32_t optimizer) {

@@ -26,6 +26,9 @@ class UncountedSteps {
 
   void counted(std::uint32_t optimizer);  ///< it has stepped through its handle
   void all_counted() { watched_.clear(); }
+  bool are_all_counted() const noexcept { return watched_.empty(); }
+  /// The host has replaced weights: what is watched is compared with them from now on.
+  void weights_replaced();
 
   /// After batch `batch` of the run (from 1) or, with 0, at an epoch's end. Looks after batches 1, 10, 100 and where an
   /// epoch ends. Throws std::runtime_error with the cause and the cure.

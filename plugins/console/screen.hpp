@@ -11,11 +11,6 @@
 
 namespace tenon::console {
 
-/// '?' in place of what would move a terminal's cursor or change its colours, and of what is not UTF-8: names, reasons
-/// and texts come from everybody.
-std::string harmless(std::string_view text);
-
-/// Everything that it prints is made harmless.
 class Screen {
  public:
   Screen(std::FILE* out, bool terminal) noexcept : out_(out), terminal_(terminal) {}
@@ -34,7 +29,7 @@ class Screen {
   bool drawn_ = false;
 };
 
-/// The lines of a text, without empty ones at its end.
+/// The lines of a text that anything may stand in; what would move a terminal's cursor or change its colours is '?'.
 std::vector<std::string> text_lines(std::string_view text);
 
 }  // namespace tenon::console

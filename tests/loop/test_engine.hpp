@@ -57,9 +57,6 @@ class TestEngine final : public loop::Engine {
   /// Learning rate and momentum of each group of the optimizer; empty: there is none to look at.
   std::vector<std::array<double, 2>> groups;
 
-  std::vector<loop::ModuleInfo> module_tree;  ///< what modules() answers
-  std::uint64_t asked_for_modules = 0;
-
   const loop::EngineFacts& facts() const override { return facts_; }
   void start_run(loop::MetricSink& metrics, loop::StepListener& told) override {
     sink_ = &metrics;
@@ -159,15 +156,10 @@ class TestEngine final : public loop::Engine {
   }
   void set_optimizer_option(std::uint32_t, std::uint32_t group, std::uint32_t index, double value) override {
     note("engine.set_optimizer_option");
-    if (value > 1000) throw std::runtime_error("the optimizer cannot take it");
     groups[group][index] = value;
   }
   std::vector<std::uint64_t> optimizer_parameters(std::uint32_t, std::uint32_t group) override {
     return group == 0 ? std::vector<std::uint64_t>{0} : std::vector<std::uint64_t>{};
-  }
-  std::vector<loop::ModuleInfo> modules() override {
-    ++asked_for_modules;
-    return module_tree;
   }
   std::uint64_t tensor_count(std::int32_t group) override { return group <= TENON_TENSORS_GRADIENTS ? 1 : 0; }
   loop::EngineTensor tensor(std::int32_t group, std::uint64_t) override {
@@ -195,12 +187,12 @@ class TestEngine final : public loop::Engine {
   std::vector<std::string> restore(const loop::EngineState& state, std::uint32_t parts,
                                    const std::string& from) override {
     std::string table;
-    std::vector<std::pair<void*, const void*>> copies;
+    std::vector<std::pair<void*, const void*>> given;
     const auto give = [&](std::span<const loop::EngineTensor> saved, std::string_view name,
                           const loop::EngineTensor& to) {
       for (const loop::EngineTensor& one : saved)
         if (one.name == name && bytes_of(one.view) == bytes_of(to.view)) {
-          copies.emplace_back(to.view.data, one.view.data);
+          given.emplace_back(to.view.data, one.view.data);
           return;
         }
       table += "\n  " + std::string(name) + ": not there as the engine has it";
@@ -215,7 +207,7 @@ class TestEngine final : public loop::Engine {
     if (parts & loop::restore_data && (data == nullptr || *data != now["data"])) table += "\n  data: others";
     if (!table.empty()) throw Failure(ExitCode::checkpoint, from + " does not fit; nothing was restored:" + table);
 
-    for (const auto& [to, saved] : copies) std::memcpy(to, saved, to == &rng ? sizeof rng : sizeof weights_);
+    for (const auto& [to, saved] : given) std::memcpy(to, saved, to == &rng ? sizeof rng : sizeof weights_);
     if (parts & loop::restore_optimizers) {
       const boost::json::object& optimizer = state.document.at("optimizers").as_array().at(0).as_object();
       steps = optimizer.at("steps").to_number<std::uint64_t>();

@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(the_document_describes_optimizers_data_and_library) {
       R"("last.weight","last.bias"]}]}])");
   BOOST_TEST(document.at("schedulers").as_array().empty());
   BOOST_TEST(boost::json::serialize(document.at("data")) ==
-             R"({"samples":50,"batch_size":8,"shuffle":true,"drop_last":false})");
+             R"({"samples":50,"batch_size":8,"shuffle":true,"drop_last":false,"seed":5,"validation":[50]})");
   BOOST_TEST(document.at("libtorch").at("version").as_string() == TORCH_VERSION);
   BOOST_TEST(document.at("libtorch").at("threads").as_int64() > 0);
 }

@@ -7,6 +7,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <boost/json/object.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -90,8 +91,6 @@ class TensorDataset : public Dataset {
 };
 
 /// Data whose length is not known before it ends. Called on one thread at a time: the loop's, or the one worker's.
-///
-/// Reserved names: save_state, load_state.
 class Stream {
  public:
   virtual ~Stream() = default;
@@ -113,6 +112,15 @@ class Stream {
   /// Passes over up to `count` samples, the first of which is number `position`, and returns how many there were; how
   /// the host goes on inside an epoch, a batch's worth at a time. Here: next() for each; override to jump.
   virtual std::uint64_t skip(std::uint64_t count, std::uint64_t position, const Augmentation& augmentation);
+
+  /// Where the stream stands in its epoch, say a file and an offset, so that a resumed run need not pass over what was
+  /// read. Asked for before each batch, since what was read ahead is no part of the position: it must be cheap. Of
+  /// finite numbers and UTF-8. Here: nothing, and a resumed run uses skip().
+  virtual std::optional<boost::json::object> save_state() { return std::nullopt; }
+
+  /// To where save_state() was asked, in another object made alike; start() of the same epoch was called before. What
+  /// it throws ends the training. Called only for what save_state() gave.
+  virtual void load_state(const boost::json::object& state);
 };
 
 /// The samples of an epoch in their order: a function of its arguments alone. As many in each epoch; they need not be

@@ -85,6 +85,8 @@ class Scheduler {
   /// Takes all of it over, as PyTorch does; the optimizer's own learning rates are not touched. Throws
   /// std::invalid_argument, and nothing has changed, where the state is of another schedule or incomplete.
   void load_state(const boost::json::object& state);
+  /// Throws as load_state() would, and changes nothing.
+  void check_state(const boost::json::object& state);
 
  protected:
   /// The learning rate of a group at last_epoch(), which has just advanced.
@@ -92,7 +94,8 @@ class Scheduler {
   /// The same where a SequentialLR comes to this schedule: last_epoch() is 0, and the group still has the learning rate
   /// of the schedule before.
   virtual double restart_lr(std::size_t group) { return next_lr(group); }
-  /// Names and values of the state; says the base's first.
+  /// Names and values of the state; says the base's first. Called to write, to compare and to read: it must leave
+  /// alone what a field has not changed.
   virtual void fields(SchedulerFields& fields);
   /// Sets what is to be set before the first learning rates; throws std::invalid_argument.
   virtual void prepare() {}
@@ -117,7 +120,6 @@ class Scheduler {
   std::vector<double> last_lr_;
 
  private:
-  void check_state(const boost::json::object& state);
   void read_state(const boost::json::object& state);
 
   ScheduledOptimizer* optimizer_ = nullptr;

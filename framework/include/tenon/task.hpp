@@ -28,7 +28,8 @@ class Module;
 }
 namespace torch::optim {
 class Optimizer;
-}
+class OptimizerParamState;
+}  // namespace torch::optim
 
 namespace tenon::torch_engine {
 struct RunningStep;
@@ -49,6 +50,9 @@ struct NamedOptimizer {
 
   std::string name = "main";
   std::shared_ptr<torch::optim::Optimizer> optimizer;
+  /// Needed for an optimizer of one's own that keeps anything in state(): makes an empty state of its type, into which
+  /// a saved one is read, [] { return std::make_unique<MyState>(); }
+  std::function<std::unique_ptr<torch::optim::OptimizerParamState>()> make_state{};
   std::optional<Schedule> schedule{};  ///< of its learning rate; several are one ChainedScheduler or SequentialLR
 };
 
@@ -73,13 +77,20 @@ class OptimizerHandle {
   std::uint32_t index_;
 };
 
+/// What a task itself must remember to go on where it was: counters, a target network's weights, the numbers of a
+/// generator of its own.
+struct TaskState {
+  boost::json::object values{};                 ///< written beside the run's other numbers; of finite size, UTF-8
+  std::map<std::string, at::Tensor> tensors{};  ///< on any device; names must not be empty
+};
+
 /// What predict_step gives for a batch: tensors by name, whose first dimension counts the samples.
 using Predictions = std::map<std::string, at::Tensor>;
 
 /// Every function is called on the loop thread. An exception ends the command with its text: from the constructor up to
 /// configure_optimizers before training (exit code 5), from a step as the training's failure (exit code 1).
 ///
-/// Reserved names: transforms, save_state, load_state.
+/// Reserved names: transforms.
 class Task {
  public:
   explicit Task(TaskContext context) : context_(std::move(context)) {}
@@ -108,9 +119,10 @@ class Task {
 
   /// At least one optimizer, or under manual optimization any number; `return
   /// {std::make_shared<torch::optim::AdamW>(...)};` will do. of any type of LibTorch's. One of your own derives
-  /// from torch::optim::Optimizer and keeps what it must remember in state(); its states override
-  /// serialize(OutputArchive&) with tensors and numbers, or full checkpoints fail. Several are all stepped on the
-  /// gradients of the one loss; their names must differ. A tensor that the module lists under two names is stepped
+  /// from torch::optim::Optimizer and keeps what it must remember in state(); its states override both serialize()
+  /// functions, writing tensors and numbers, and NamedOptimizer::make_state makes one, or full checkpoints fail; its
+  /// options override them too where anything but the learning rate changes while training. Several are all stepped on
+  /// the gradients of the one loss; their names must differ. A tensor that the module lists under two names is stepped
   /// once.
   virtual std::vector<NamedOptimizer> configure_optimizers(torch::nn::Module& model) = 0;
 
@@ -128,6 +140,14 @@ class Task {
 
   /// What loggers and checkpoints record as hyper-parameters; the config if not overridden.
   virtual boost::json::object hparams() const;
+
+  /// What full checkpoints keep of the task itself; called at a commit point, when no step runs. The tensors are copied
+  /// before the next step. Here: nothing.
+  virtual TaskState save_state() { return {}; }
+  /// Takes over what save_state() gave, after make_model and configure_optimizers and before the first step; not called
+  /// where it gave nothing. Tensors are the task's own, in main memory. Called before anything else is restored: where
+  /// it throws, the resuming is refused with its text. Here: throws std::logic_error.
+  virtual void load_state(const TaskState& state);
 
   const TaskContext& context() const noexcept { return context_; }
   const boost::json::object& config() const noexcept { return context_.config; }
