@@ -6,7 +6,18 @@
 
 #include <stdexcept>
 
-ScriptedModel::ScriptedModel(torch::jit::Module script) : script_(std::move(script)) {
+namespace {
+
+/// The name that its class has in Python, for summaries.
+std::string type_of(const torch::jit::Module& script) {
+  const auto& name = script.type()->name();
+  return name ? name->name() : "ScriptedModel";
+}
+
+}  // namespace
+
+ScriptedModel::ScriptedModel(torch::jit::Module script)
+    : torch::nn::Module(type_of(script)), script_(std::move(script)) {
   for (const auto& parameter : script_.named_parameters(/*recurse=*/false))
     register_parameter(parameter.name, parameter.value, parameter.value.requires_grad());
   for (const auto& buffer : script_.named_buffers(/*recurse=*/false)) {

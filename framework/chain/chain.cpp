@@ -195,6 +195,8 @@ void Chain::notify(std::uint32_t hook, const Args& args) {
   for (const Listener& listener : listeners_[hook]) {
     if constexpr (std::is_same_v<Args, tenon_checkpoint_args>)
       if (for_reader_) for_reader_(*listener.callback);
+    if constexpr (std::is_same_v<Args, tenon_decision_args>)
+      if (listener.callback == passed_over_) continue;
     if (const tenon_status status = walk.call(listener, args); status != TENON_OK) [[unlikely]]
       walk.failed(*listener.callback, status);
   }

@@ -153,6 +153,9 @@ class Chain {
   /// Called before each callback that an on_checkpoint_* hook reaches, to fill in what differs from reader to reader.
   void set_for_reader(std::function<void(const Callback&)> fill) { for_reader_ = std::move(fill); }
 
+  /// on_decision does not reach this callback until it is set anew; nullptr: it reaches all.
+  void set_passed_over(const Callback* callback) noexcept { passed_over_ = callback; }
+
   ServiceProvider& provider() noexcept { return others_; }
   const ChainFolders& folders() const noexcept { return folders_; }
   Board& board() noexcept { return board_; }
@@ -218,6 +221,7 @@ class Chain {
   Board board_;
   OptionsCheck options_check_;
   std::function<void(const Callback&)> for_reader_;
+  const Callback* passed_over_ = nullptr;
   std::uint64_t last_step_ = TENON_UNKNOWN;
   bool set_up_ = false;
   bool walking_ = false;

@@ -7,6 +7,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
+
+#include "tenon/harmless_text.hpp"
 
 namespace tenon::chain {
 namespace {
@@ -29,11 +32,9 @@ spdlog::logger& logger() {
 }  // namespace
 
 void log(tenon_log_level level, std::string_view who, std::string_view text) noexcept try {
-  if (who.empty())
-    logger().log(level_of(level), "{}", spdlog::string_view_t(text.data(), text.size()));
-  else
-    logger().log(level_of(level), "{}: {}", spdlog::string_view_t(who.data(), who.size()),
-                 spdlog::string_view_t(text.data(), text.size()));
+  if (!logger().should_log(level_of(level))) return;
+  const std::string line = terminal_text(who.empty() ? std::string(text) : std::string(who) + ": " + std::string(text));
+  logger().log(level_of(level), "{}", spdlog::string_view_t(line.data(), line.size()));
 } catch (...) {
   // A message that cannot be written is not worth a training run.
 }

@@ -41,8 +41,10 @@ fs::path user_data_folder() {
 
 }  // namespace
 
-std::vector<SearchFolder> plugin_search_path(std::span<const fs::path> manifest_paths, const fs::path& program_folder) {
+std::vector<SearchFolder> plugin_search_path(std::span<const fs::path> command_line,
+                                             std::span<const fs::path> manifest_paths, const fs::path& program_folder) {
   std::vector<SearchFolder> folders;
+  for (const fs::path& path : command_line) add(folders, path, "--plugins");
   for (const fs::path& path : manifest_paths) add(folders, path, "plugins.paths of the manifest");
   if (const char* variable = std::getenv("TENON_PLUGIN_PATH")) {
     for (std::string_view left = variable; !left.empty();) {

@@ -17,10 +17,12 @@ struct SearchFolder {
   std::string origin;          ///< "plugins.paths of the manifest", "$TENON_PLUGIN_PATH", ...
 };
 
-/// In this order, each folder once: the manifest's `plugins.paths` (absolute by now), $TENON_PLUGIN_PATH (parts between
-/// ':'), ${XDG_DATA_HOME:-~/.local/share}/tenon/plugins, and beside the program <program_folder>/../plugins and
-/// <program_folder>/../lib/tenon/plugins. What is not absolute is left out, with a warning in the log.
-std::vector<SearchFolder> plugin_search_path(std::span<const std::filesystem::path> manifest_paths,
+/// In this order, each folder once: those of --plugins, the manifest's `plugins.paths` (absolute by now, both),
+/// $TENON_PLUGIN_PATH (parts between ':'), ${XDG_DATA_HOME:-~/.local/share}/tenon/plugins, and beside the program
+/// <program_folder>/../plugins and <program_folder>/../lib/tenon/plugins. What is not absolute is left out, with a
+/// warning in the log.
+std::vector<SearchFolder> plugin_search_path(std::span<const std::filesystem::path> command_line,
+                                             std::span<const std::filesystem::path> manifest_paths,
                                              const std::filesystem::path& program_folder);
 
 /// <program_folder>/../tasks, <program_folder>/../lib/tenon/tasks, then the manifest's folder (none where it is empty).

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <map>
+#include <span>
 #include <string_view>
 
 #include "tenon/did_you_mean.hpp"
@@ -25,6 +26,7 @@ constexpr const char* exit_codes =
     "   7  the run's folder cannot be written or belongs to another run\n"
     "   8  a checkpoint or a file of weights is missing, damaged, or does not fit the task\n"
     "  70  a mistake of Tenon's own\n"
+    "  75  interrupted by SIGINT or SIGTERM, with the state saved: `--resume auto` goes on\n"
     "  128 + n  a crash: signal n ended the program; the line before says in which plugin and hook\n";
 
 CLI::App* command(CLI::App& parent, const char* name, const char* what) {
@@ -118,6 +120,7 @@ struct Parser {
     add_folders(*chain, line);
     add_json(*chain, line);
     add_checkpoint();
+    command(app, "help", "print the help of the command that follows, as in help plugins show");
     app.footer(exit_codes);  // last: the commands would inherit it
   }
 
@@ -244,6 +247,25 @@ void read_resume(CLI::App& train, const std::string& restore, CommandLine& line)
   if (is_path) line.resume = whole(line.resume).string();
 }
 
+/// The command that `tenon help` names; CLI11 would take its words for commands to run.
+CLI::App& asked_about(CLI::App& app, std::span<const char* const> words) {
+  CLI::App* at = &app;
+  for (const std::string word : words) {
+    if (word == "--help" || word == "-h") continue;
+    const auto is_meant = [&](const CLI::App* inner) { return inner->get_name() == word; };
+    const std::vector<CLI::App*> found = at->get_subcommands(is_meant);
+    if (found.empty()) refuse_unknown(*at, word);
+    at = found.front();
+  }
+  return *at;
+}
+
+CommandLine help_about(CLI::App& at, CommandLine line) {
+  line.help = at.help(words_before(at));
+  line.command = Command::help;
+  return line;
+}
+
 /// Absolute, without a '/' at its end.
 std::filesystem::path whole(const std::filesystem::path& folder) {
   const std::filesystem::path path = std::filesystem::absolute(folder).lexically_normal();
@@ -254,13 +276,13 @@ std::filesystem::path whole(const std::filesystem::path& folder) {
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
   Parser parser;
+  const std::span<const char* const> words(argv, static_cast<std::size_t>(argc));
+  if (argc > 1 && std::string_view(argv[1]) == "help")
+    return help_about(asked_about(parser.app, words.subspan(2)), parser.line);
   try {
     parser.app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    CLI::App& at = *parser.named(argc, argv);
-    parser.line.help = at.help(words_before(at));
-    parser.line.command = Command::help;
-    return parser.line;
+    return help_about(*parser.named(argc, argv), parser.line);
   } catch (const CLI::ParseError& error) {
     CLI::App& at = *parser.named(argc, argv);
     const std::vector<std::string> extra = parser.app.remaining(true);

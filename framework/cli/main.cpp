@@ -14,6 +14,7 @@
 #include "cli/terminal.hpp"
 #include "manifest/json_text.hpp"
 #include "manifest/manifest_schema.hpp"
+#include "tenon/harmless_text.hpp"
 
 namespace tenon::cli {
 namespace {
@@ -66,8 +67,7 @@ ExitCode run(const CommandLine& line) {
 
 /// The text for people on stderr; with --json also as one line on stdout, where programs look.
 ExitCode report(ExitCode code, std::string_view text, bool as_json) {
-  std::fprintf(stderr, "%s %.*s\n", styled("tenon:", Style::error, STDERR_FILENO).c_str(),
-               static_cast<int>(text.size()), text.data());
+  std::fprintf(stderr, "%s %s\n", styled("tenon:", Style::error, STDERR_FILENO).c_str(), terminal_text(text).c_str());
   if (as_json)
     print(manifest::json_text(
               json::object{{"error", json::object{{"exit_code", static_cast<int>(code)}, {"message", text}}}}) +

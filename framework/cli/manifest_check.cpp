@@ -41,7 +41,9 @@ ExitCode manifest_check(const CommandLine& line) {
     std::string chain;
     for (const loop::ResolvedCallback& callback : run.callbacks)
       chain += (chain.empty() ? "" : " -> ") + callback.entry.id;
-    print(line.manifest.string() + ": good; task " + (run.manifest.task ? run.manifest.task->library : "none") +
+    print(line.manifest.string() + ": good; " +
+          (run.manifest.task ? "task " + run.manifest.task->library
+                             : "but nothing could be trained with it: there is no \"task\"") +
           ", chain " + (chain.empty() ? "empty" : chain) + "\n");
   }
   return code;

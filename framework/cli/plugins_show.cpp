@@ -8,6 +8,7 @@
 #include "cli/resolved_run.hpp"
 #include "cli/terminal.hpp"
 #include "manifest/json_text.hpp"
+#include "tenon/harmless_text.hpp"
 
 namespace tenon::cli {
 namespace {
@@ -16,8 +17,8 @@ namespace json = boost::json;
 
 std::string show_text(const chain::Choice& choice, const std::string& sum) {
   const chain::Kind& kind = choice.kind;
-  std::string text =
-      styled(kind.name, Style::strong, STDOUT_FILENO) + " " + kind.version + ": " + kind.description + "\n";
+  std::string text = styled(kind.name, Style::strong, STDOUT_FILENO) + " " +
+                     terminal_text(kind.version + ": " + kind.description) + "\n";
   text += table({{"id", kind.id}, {"license", kind.license}, {"file", choice.file.string()}, {"sha256", sum}}, "  ");
   std::vector<std::vector<std::string>> rows{{"option", "type", "default", "description"}};
   for (const OptionRow& row : option_rows(kind.options_schema))

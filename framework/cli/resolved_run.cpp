@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/resolved_run.hpp"
 
-#include <algorithm>
-
 #include "chain/library.hpp"
 #include "chain/trust.hpp"
 
@@ -36,12 +34,8 @@ loop::ResolvedTask resolve_task(const manifest::Manifest& manifest, const chain:
 fs::path program_folder() { return fs::read_symlink("/proc/self/exe").parent_path(); }
 
 chain::Catalogue scan_plugins(const CommandLine& line, const manifest::Manifest* manifest) {
-  std::vector<fs::path> first = line.plugins;
-  if (manifest) first.insert(first.end(), manifest->plugin_paths.begin(), manifest->plugin_paths.end());
-  std::vector<chain::SearchFolder> folders = chain::plugin_search_path(first, program_folder());
-  for (std::size_t i = 0; i < folders.size(); ++i)
-    if (std::ranges::find(line.plugins, folders[i].path) != line.plugins.end()) folders[i].origin = "--plugins";
-  return chain::Catalogue::scan(std::move(folders), manifest ? manifest->file.parent_path() : fs::current_path());
+  if (manifest) return loop::catalogue_of(*manifest, program_folder(), line.plugins);
+  return chain::Catalogue::scan(chain::plugin_search_path(line.plugins, {}, program_folder()), fs::current_path());
 }
 
 ResolvedRun resolve(const CommandLine& line) {

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "tenon/harmless_text.hpp"
+
 namespace tenon::cli {
 namespace {
 
@@ -24,12 +26,14 @@ std::size_t width(std::string_view text) {
 }  // namespace
 
 std::string styled(std::string_view text, Style style, int stream) {
-  if (!is_terminal(stream)) return std::string(text);
+  if (!is_terminal(stream)) return terminal_text(text);
   const char* code = style == Style::strong ? "\033[1m" : style == Style::faint ? "\033[2m" : "\033[1;31m";
-  return code + std::string(text) + "\033[0m";
+  return code + terminal_text(text) + "\033[0m";
 }
 
-std::string table(const std::vector<std::vector<std::string>>& rows, std::string_view indent) {
+std::string table(std::vector<std::vector<std::string>> rows, std::string_view indent) {
+  for (auto& row : rows)
+    for (std::string& cell : row) cell = terminal_text(cell);
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));

@@ -17,7 +17,7 @@ std::string styled(std::string_view text, Style style, int stream);
 
 /// Rows as lines of aligned columns, two spaces between them, each line behind `indent`. Ends with '\n' where there is
 /// a row. All rows have the same number of cells.
-std::string table(const std::vector<std::vector<std::string>>& rows, std::string_view indent);
+std::string table(std::vector<std::vector<std::string>> rows, std::string_view indent);
 
 /// Writes all of it to stdout.
 void print(std::string_view text);

@@ -28,9 +28,9 @@ Stage stage_of(Command command) {
 }  // namespace
 
 ExitCode run_manifest(const CommandLine& line) {
-  manifest::Manifest manifest = manifest::read(line.manifest, line.sets);
-  manifest.plugin_paths.insert(manifest.plugin_paths.begin(), line.plugins.begin(), line.plugins.end());
+  const manifest::Manifest manifest = manifest::read(line.manifest, line.sets);
   loop::TrainRequest request;
+  request.plugins = line.plugins;
   request.stage = stage_of(line.command);
   request.run_folder =
       line.out.empty() ? loop::default_run_folder(manifest.trainer, manifest.name, request.stage) : line.out;

@@ -10,6 +10,7 @@
 #include "chain/abi.hpp"
 #include "loop/checkpoint_document.hpp"
 #include "loop/pipeline.hpp"
+#include "loop/what_failed.hpp"
 
 namespace tenon::loop {
 
@@ -21,48 +22,11 @@ bool same_content(const SaveRequest& a, const SaveRequest& b) {
   return a.folder == b.folder && a.name == b.name && a.kind == b.kind && a.transforms == b.transforms;
 }
 
-tenon_status status_of(const checkpoint::WriteError& error) {
-  switch (error.reason()) {
-    case checkpoint::WriteError::Reason::name_taken:
-      return TENON_E_WRONG_STATE;
-    case checkpoint::WriteError::Reason::invalid:
-      return TENON_E_INVALID_ARGUMENT;
-    default:
-      return TENON_E_IO;
-  }
-}
-
 void add_hold(Kept& kept, const SaveRequest& save) {
   kept.holds.push_back({save.by, save.ticket, save.score, save.monitor});
   if (!kept.monitor.empty()) return;
   kept.score = save.score;
   kept.monitor = save.monitor;
-}
-
-struct Failed {
-  tenon_status status;
-  std::string reason;
-};
-
-/// Within a handler: what is told of it to those whose request it ends.
-Failed what_failed() {
-  try {
-    throw;
-  } catch (const checkpoint::WriteError& error) {
-    return {status_of(error), error.what()};
-  } catch (const chain::AbiError& error) {
-    return {error.status(), error.what()};
-  } catch (const chain::CallbackError& error) {
-    return {error.status(), error.what()};
-  } catch (const Failure& error) {
-    return {TENON_E_IO, error.what()};
-  } catch (const std::bad_alloc&) {
-    return {TENON_E_OUT_OF_MEMORY, "out of memory while the checkpoint was made"};
-  } catch (const std::exception& error) {
-    return {TENON_E_FAILED, error.what()};
-  } catch (...) {
-    return {TENON_E_EXCEPTION, "something was thrown that says nothing about itself"};
-  }
 }
 
 }  // namespace
@@ -118,8 +82,14 @@ void CommitPoint::withdraw_from_disabled() {
 /// At once, also while gradients are pending: the next optimizer step is what they are for.
 void CommitPoint::carry_out_options() {
   for (const OptionRequest& o : std::exchange(requests_.options, {})) {
-    engine_.set_optimizer_option(o.optimizer, o.group, o.index, o.value);
-    requests_.end({o.by, TENON_REQUEST_OPTIMIZER, o.ticket, TENON_TICKET_DONE, TENON_OK, "", "", o.reason});
+    try {
+      engine_.set_optimizer_option(o.optimizer, o.group, o.index, o.value);
+      requests_.end({o.by, TENON_REQUEST_OPTIMIZER, o.ticket, TENON_TICKET_DONE, TENON_OK, "", "", o.reason});
+    } catch (...) {
+      const auto [status, reason] = what_failed();
+      note(*o.by, TENON_ACTION_WARN, "", "a setting of an optimizer could not be changed: " + reason);
+      requests_.end({o.by, TENON_REQUEST_OPTIMIZER, o.ticket, TENON_TICKET_FAILED, status, "", "", reason});
+    }
   }
 }
 

@@ -48,6 +48,8 @@ class CommitPoint {
   void deliver() { delivery_.deliver(); }
   /// The DONE of the stops that ended the run, before on_train_end.
   void deliver_stops() { delivery_.deliver_stops(); }
+  /// What was noted since, before on_teardown.
+  void deliver_last_notes() { decisions_.deliver_all(chain_); }
 
   /// Before anything writes weights or the optimizers' state: what is still to be copied of them is copied first.
   void wait_for_copies() { snapshots_.wait(); }

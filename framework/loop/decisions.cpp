@@ -38,6 +38,11 @@ boost::json::object to_json(const Decision& d) {
   return o;
 }
 
+void Decisions::record(Decision decision) {
+  decision.echo = echo_;
+  waiting_.push_back(std::move(decision));
+}
+
 void Decisions::deliver(chain::Chain& chain) {
   const std::vector<Decision> now = std::exchange(waiting_, {});
   FirstFailure failures;
@@ -52,8 +57,19 @@ void Decisions::deliver(chain::Chain& chain) {
     args.path = chain::to_text(d.path);
     args.target = chain::to_text(d.target);
     args.reason = chain::to_text(d.reason);
+    if (d.echo > 1) continue;
+    echo_ = d.echo + 1;
+    chain.set_passed_over(d.echo > 0 ? chain.find(d.callback_id) : nullptr);
     failures.go_on([&] { chain.on_decision(args); });
+    chain.set_passed_over(nullptr);
+    echo_ = 0;
   }
+  failures.rethrow();
+}
+
+void Decisions::deliver_all(chain::Chain& chain) {
+  FirstFailure failures;
+  while (!waiting_.empty()) failures.go_on([&] { deliver(chain); });
   failures.rethrow();
 }
 

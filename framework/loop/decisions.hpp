@@ -23,6 +23,8 @@ struct Decision {
   std::string target;                       ///< of a ref
   std::string reason;
   tenon_progress progress{};  ///< of the moment it was decided
+  /// Noted while on_decision told of another: 1, of such a note: 2, and so on.
+  std::uint32_t echo = 0;
 };
 
 /// "save", "remove", "ref", ...
@@ -34,12 +36,17 @@ class Decisions {
  public:
   using Listener = std::function<void(const Decision&)>;
   void set_listener(Listener listener) { listener_ = std::move(listener); }
-  void record(Decision decision) { waiting_.push_back(std::move(decision)); }
-  /// Tells the chain and the listener, in the order of recording; all of it, then the first failure is thrown.
+  void record(Decision decision);
+  /// Tells the chain and the listener, in the order of recording; all of it, then the first failure is thrown. What is
+  /// noted meanwhile waits for the next time. So that nothing feeds itself for ever, such a note does not come back to
+  /// the callback that made it, and a note on such a note reaches the listener alone.
   void deliver(chain::Chain& chain);
+  /// The same until nothing waits.
+  void deliver_all(chain::Chain& chain);
 
  private:
   std::vector<Decision> waiting_;
+  std::uint32_t echo_ = 0;  // of what is noted now
   Listener listener_;
 };
 

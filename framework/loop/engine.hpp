@@ -7,6 +7,7 @@
 
 #include <tenon/base.h>
 #include <tenon/hooks.h>
+#include <tenon/services/model.h>
 #include <tenon/tensor.h>
 #include <tenon/failure.hpp>
 #include <tenon/metrics.hpp>
@@ -112,6 +113,17 @@ struct OptimizerInfo {
   std::uint64_t steps = 0;  ///< taken so far
 };
 
+/// A module of the model. A tensor counts once in it, under however many names it stands there.
+struct ModuleInfo {
+  std::string path;  ///< "encoder.0.linear"; empty for the model itself
+  std::string type;  ///< "Linear": without namespaces
+  std::uint32_t depth = 0;
+  std::uint64_t parent = TENON_NO_MODULE;                    ///< its index
+  std::string shapes_json = "{}";                            ///< own parameters: {"weight":[64,64]}
+  std::uint64_t parameters = 0, trainable = 0, buffers = 0;  ///< numbers, children included
+  std::uint64_t bytes = 0;                                   ///< of parameters and buffers
+};
+
 /// A tensor as the engine holds it; name and view are valid until the engine is next asked to compute.
 struct EngineTensor {
   std::string_view name;
@@ -192,6 +204,9 @@ class Engine {
   /// Under manual optimization, after batch `batch` (from 1) or, with 0, at an epoch's end: throws when weights have
   /// moved although no step was counted.
   virtual void check_uncounted_steps(std::uint64_t /*batch*/) {}
+
+  /// The model's tree, parents before children; nothing where there are no modules.
+  virtual std::vector<ModuleInfo> modules() { return {}; }
 
   /// A pass over evaluation loader `loader` of the stage's; no gradients, modules in evaluation mode until
   /// end_evaluation. No stage leaves a trace in the training's random stream.

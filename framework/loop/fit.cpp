@@ -3,6 +3,7 @@
 #include "loop/fit.hpp"
 
 #include "loop/account.hpp"
+#include "loop/recovery.hpp"
 
 namespace tenon::loop {
 
@@ -36,10 +37,10 @@ Fit::Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, 
   services_.progress = &progress_;
 }
 
-FitResult Fit::run(const ResumePoint* from) {
+FitResult Fit::run(const ResumePoint* from, const Interruption* interruption) {
   if (from && from->takes(restore_progress)) clock_.go_on_from(from->position().seconds);
   Loop loop(engine_, chain_, metrics_, commit_point_, requests_, services_, facts_, clock_, progress_);
-  return facts_.stage == Stage::train ? loop.fit(from) : loop.evaluate(facts_.stage);
+  return facts_.stage == Stage::train ? loop.fit(from, interruption) : loop.evaluate(facts_.stage);
 }
 
 boost::json::object Fit::callback_account(const chain::Callback& callback) {
@@ -71,7 +72,10 @@ boost::json::object Fit::callback_account(const chain::Callback& callback) {
 
 boost::json::object Fit::summary(const FitResult& result) {
   boost::json::object callbacks;
-  for (const auto& callback : chain_.callbacks()) callbacks[callback->id()] = callback_account(*callback);
+  for (const auto& callback : chain_.callbacks()) {
+    const bool idle = callback->id() == recovery_id && !commit_point_.tallies().contains(callback->id());
+    if (!idle) callbacks[callback->id()] = callback_account(*callback);
+  }
   boost::json::object s;
   s["end"] = end_name(result.reason);
   s["epochs"] = result.epochs;

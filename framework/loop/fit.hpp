@@ -24,7 +24,7 @@ class Fit {
   MetricStore& metrics() { return metrics_; }
   Ledger& ledger() { return ledger_; }
   /// `from`: a training goes on there; the engine has been restored from it.
-  FitResult run(const ResumePoint* from = nullptr);
+  FitResult run(const ResumePoint* from = nullptr, const Interruption* interruption = nullptr);
 
   /// After run(): {"end":...,"epochs":...,"steps":...,"callbacks":{id:{"plugin","saved","removed","kept",...account}}};
   /// of an evaluation also "metrics":{name:value}.

@@ -10,6 +10,7 @@
 #include "loop/account.hpp"
 #include "loop/check_shares.hpp"
 #include "loop/evaluation.hpp"
+#include "loop/recovery.hpp"
 #include "loop/services/services.hpp"
 
 namespace tenon::loop {
@@ -37,7 +38,8 @@ Loop::Loop(Engine& engine, chain::Chain& chain, MetricStore& metrics, CommitPoin
   step_ = {sizeof step_, 0, &progress_};
 }
 
-FitResult Loop::fit(const ResumePoint* from) {
+FitResult Loop::fit(const ResumePoint* from, const Interruption* interruption) {
+  interruption_ = interruption;
   return guarded([this, from](bool& started) {
     start(from);
     started = true;
@@ -73,6 +75,11 @@ FitResult Loop::guarded(const Body& body) {
     if (commit_point_.stopped()) result.reason = TENON_END_STOPPED;
     result.detail = commit_point_.stop_detail();
     if (result.detail.empty() && time_is_up()) result.detail = "max_time is over";
+    if (interrupted_) {
+      result.reason = TENON_END_INTERRUPTED;
+      result.exit = ExitCode::interrupted;
+      result.detail = std::string(signal_name(interruption_->signal()));
+    }
   } catch (const chain::CallbackError& error) {
     result.reason = TENON_END_FAILED;
     result.exit = started ? ExitCode::failed : ExitCode::callback;
@@ -168,7 +175,7 @@ bool Loop::limits_reached() const {
 }
 
 bool Loop::epoch_is_cut() const {
-  return commit_point_.stopped() || progress_.step >= options_.max_steps || time_is_up();
+  return interrupted_ || commit_point_.stopped() || progress_.step >= options_.max_steps || time_is_up();
 }
 
 bool Loop::time_is_up() const {
@@ -215,6 +222,7 @@ void Loop::run_epoch() {
     if (validates_ && validation_due(last)) run_validation();
     commit(Phase::batch);
   }
+  if (interrupted_) return;
   engine_.check_uncounted_steps(0);
   end_epoch(last);
 }
@@ -227,6 +235,7 @@ void Loop::end_epoch(bool complete) {
   metrics_.finish_reductions(Stage::train, progress_.step, progress_.epoch, complete);
   event_.complete = complete ? 1 : 0;
   ++ended_epochs_;
+  leaving_ = interruption_ && interruption_->leaves();
   chain_.on_train_epoch_end(event_);
   event_.complete = 1;
   emit_metrics(TENON_HOOK(on_train_epoch_end), "on_train_epoch_end", true);
@@ -281,6 +290,7 @@ void Loop::run_batch(const BatchInfo& batch, bool last) {
   metrics_.set_position(progress_.step, progress_.epoch);
   if (stepped_) batch_.flags |= TENON_BATCH_STEPPED;
   phase_ = "on_train_batch_end";
+  leaving_ = interruption_ && interruption_->leaves();  // the last callback asks for the state
   chain_.on_train_batch_end(batch_);
   const bool every = stepped_ && options_.log_every_n_steps && progress_.step % options_.log_every_n_steps == 0;
   if ((every && !metrics_.event_empty()) || metrics_.event_has_monitored())
@@ -495,6 +505,7 @@ CommitState Loop::commit_state(Phase phase, std::string_view ended) const {
 void Loop::commit(Phase phase, std::string_view ended) {
   phase_ = "commit point";
   commit_point_.run(commit_state(phase, ended));
+  interrupted_ = leaving_ && !gradients_pending_ && phase != Phase::final;
 }
 
 void Loop::report_exception(tenon_status status, const std::string& message, const std::string& callback_id) {
@@ -533,12 +544,14 @@ void Loop::finish(FitResult& result) {
   if (trained) {
     if (commit_point_.stopped()) or_note(result, [&] { commit_point_.deliver_stops(); });
     if (trains_) or_note(result, [&] { chain_.on_train_end(end_args()); });
-    or_note(result, [&] { commit(Phase::final, end_name(result.reason)); });
+    if (!interrupted_) or_note(result, [&] { commit(Phase::final, end_name(result.reason)); });
   }
   requests_.withdraw_all("the run has ended");
   requests_.close();
   if (trained) or_note(result, [&] { commit_point_.deliver(); });
   if (fitting_) or_note(result, [&] { chain_.on_fit_end(end_args()); });
+  if (!result.refused) or_note(result, [&] { commit_point_.deliver_last_notes(); });
+  services_.notes_are_over = true;
   or_note(result, [&] { chain_.on_teardown(end_args()); });
   result.epochs = ended_epochs_;
   result.steps = progress_.step;

@@ -17,8 +17,9 @@
 //         schedules that monitor a validation's metric
 //       COMMIT POINT (phase batch)                (saves and stops wait while gradients are pending)
 //     on_train_epoch_end, on_metrics, epoch schedules, COMMIT POINT (phase epoch_end)
-//   on_exception, on_metrics (only then) ; on_train_end ; FINAL COMMIT POINT ; deliver
-//   on_fit_end, on_teardown                       always, for everyone created ; nothing can be asked for any more
+//   an interruption (a signal) ends it right behind a commit point, where the state is saved: no epoch's end, no
+//   further saves on_exception, on_metrics (only then) ; on_train_end ; FINAL COMMIT POINT ; deliver on_fit_end,
+//   on_teardown                       always, for everyone created ; nothing can be asked for any more
 //
 // An optimizer with a closure (LBFGS) repeats zero_grad, training_step, backward and clipping inside its step; their
 // hooks fire each time, with the number of the repetition. What a repeated training_step logs is dropped: the first one
@@ -42,6 +43,7 @@
 
 #include <tenon/hooks.h>
 #include <tenon/failure.hpp>
+#include <tenon/interruption.hpp>
 
 #include <optional>
 #include <string>
@@ -76,7 +78,7 @@ class Loop final : private StepListener {
 
   /// The whole of fit; with `from` it goes on where that stood, once the engine has been restored from it. Throws
   /// nothing that a callback, the task or the engine has thrown: it is in the result.
-  FitResult fit(const ResumePoint* from = nullptr);
+  FitResult fit(const ResumePoint* from = nullptr, const Interruption* interruption = nullptr);
   /// The whole of validate, test or predict.
   FitResult evaluate(Stage stage);
 
@@ -155,6 +157,9 @@ class Loop final : private StepListener {
   bool stepped_ = false;  // an optimizer stepped in the running batch
   bool told_not_finite_ = false;
   bool fitting_ = true;
+  const Interruption* interruption_ = nullptr;
+  bool leaving_ = false;      // an interruption was seen before the hooks of this commit point
+  bool interrupted_ = false;  // and the state has been asked for
   bool validates_ = false;
   ScheduleMetrics schedule_metrics_;
   const char* phase_ = "on_setup";  // what an error is reported under

@@ -121,7 +121,7 @@ class Requests {
   std::vector<StopRequest> pending_stops() const;
   /// [loop-thread] What a resumed run begins with: `next` is the first ticket of its own.
   void restore(tenon_ticket next, std::vector<StopRequest> stops);
-  /// [loop-thread] Every save and stop still asked for ends WITHDRAWN; with `of`, that callback's alone. False where
+  /// [loop-thread] Every request still pending ends WITHDRAWN; with `of`, that callback's alone. False where
   /// there is none.
   bool withdraw_all(const std::string& reason, const chain::Callback* of = nullptr);
   /// [loop-thread] Whether this callback has ever asked for a save under the ticket.

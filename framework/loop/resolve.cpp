@@ -52,6 +52,16 @@ chain::Kind own_kind(const tenon_descriptor& descriptor, const std::string& wher
   }
 }
 
+void warn_if_missing(const std::filesystem::path& folder, const std::string& where) {
+  std::error_code none;
+  if (std::filesystem::is_directory(folder, none)) return;
+  const std::string name = "'" + folder.lexically_normal().string() + "'";
+  chain::log(TENON_LOG_WARN, "",
+             where + ": " +
+                 (std::filesystem::exists(folder, none) ? name + " is no folder" : "there is no folder " + name) +
+                 ", so that no plugin is found there; correct it or leave it out");
+}
+
 /// Its options checked, defaults filled in.
 ResolvedCallback with_options(const manifest::Manifest& manifest, const manifest::CallbackEntry& entry,
                               chain::Choice choice) {
@@ -63,8 +73,12 @@ ResolvedCallback with_options(const manifest::Manifest& manifest, const manifest
 
 }  // namespace
 
-chain::Catalogue catalogue_of(const manifest::Manifest& manifest, const std::filesystem::path& program_folder) {
-  return chain::Catalogue::scan(chain::plugin_search_path(manifest.plugin_paths, program_folder),
+chain::Catalogue catalogue_of(const manifest::Manifest& manifest, const std::filesystem::path& program_folder,
+                              std::span<const std::filesystem::path> command_line) {
+  for (const std::filesystem::path& folder : command_line) warn_if_missing(folder, "--plugins");
+  for (std::size_t i = 0; i < manifest.plugin_paths.size(); ++i)
+    warn_if_missing(manifest.plugin_paths[i], manifest.where("/plugins/paths/" + std::to_string(i)));
+  return chain::Catalogue::scan(chain::plugin_search_path(command_line, manifest.plugin_paths, program_folder),
                                 manifest.file.parent_path());
 }
 

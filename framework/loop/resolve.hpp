@@ -9,6 +9,7 @@
 #include <boost/json/object.hpp>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -53,8 +54,10 @@ class Refusals {
   std::string text_;
 };
 
-/// The folders that a manifest's plugins are looked for in.
-chain::Catalogue catalogue_of(const manifest::Manifest& manifest, const std::filesystem::path& program_folder);
+/// The folders that a manifest's plugins are looked for in, those of --plugins first; warns of those that were asked
+/// for and are not there.
+chain::Catalogue catalogue_of(const manifest::Manifest& manifest, const std::filesystem::path& program_folder,
+                              std::span<const std::filesystem::path> command_line = {});
 
 /// One callback. Throws Failure (ExitCode::plugin or ExitCode::manifest).
 ResolvedCallback resolve_callback(const manifest::Manifest& manifest, const manifest::CallbackEntry& entry,

@@ -7,8 +7,8 @@
 #include <tenon/did_you_mean.hpp>
 #include <tenon/failure.hpp>
 
+#include "checkpoint/format.hpp"
 #include "checkpoint/names.hpp"
-#include "loop/restore_parts.hpp"
 
 namespace tenon::loop {
 
@@ -119,6 +119,15 @@ void verify_named(const Checkpoint& named) {
   }
 }
 
+bool is_in_part(const ResumeRequest& request) { return request.parts != restore_everything; }
+
+/// "model, optimizer".
+std::string listed(std::uint32_t parts) {
+  std::string all;
+  for (const std::string& word : restore_words(parts)) all += (all.empty() ? "" : ", ") + word;
+  return all;
+}
+
 std::string counts(const RunEnd& end) {
   return std::to_string(end.epochs) + " epochs, " + std::to_string(end.steps) + " steps";
 }
@@ -190,7 +199,7 @@ class Chooser {
     Checkpoint named = open_named(request_.word);
     require_training_state(named);
     verify_named(named);
-    choice_.same_run = !request_.in_part && named.run_id() == choice_.record.run_id;
+    choice_.same_run = !is_in_part(request_) && named.run_id() == choice_.record.run_id;
     const json::value* consistent = named.document().if_contains("consistent");
     if (!consistent || !consistent->is_bool() || !consistent->get_bool())
       choice_.warnings.push_back(in_quotes(named.path()) +
@@ -200,6 +209,9 @@ class Chooser {
       choice_.warnings.clear();
       choice_.remarks.push_back("a new run begins with the state of " + in_quotes(named.path()) + ", of run '" +
                                 named.run_id() + "'" + home_of(named));
+      if (is_in_part(request_))
+        choice_.remarks.push_back("taken over from it: " + listed(request_.parts) +
+                                  "; not taken over, and begun anew: " + listed(restore_everything & ~request_.parts));
       choice_.from = std::move(named);
       return;
     }
@@ -216,7 +228,7 @@ class Chooser {
   std::string home_of(const Checkpoint& named) const {
     std::error_code wrong;
     for (fs::path at = fs::canonical(named.path(), wrong).parent_path(); at.has_relative_path(); at = at.parent_path())
-      if (!request_.in_part && fs::exists(at / run_record_file, wrong))
+      if (!is_in_part(request_) && fs::exists(at / run_record_file, wrong))
         return "; `--out " + at.string() + "` would go on with that run itself";
     return {};
   }
@@ -240,7 +252,9 @@ class Chooser {
   }
 
   void set_aside(const fs::path& path, const std::string& problem, ReadError::Reason reason) {
-    if (reason == ReadError::Reason::io || reason == ReadError::Reason::unsupported) {
+    std::error_code wrong;  // a folder that only looks like one is somebody's
+    const bool is_ours = reason != ReadError::Reason::missing || fs::exists(path / checkpoint::model_file, wrong);
+    if (!is_ours || reason == ReadError::Reason::io || reason == ReadError::Reason::unsupported) {
       choice_.warnings.push_back("passed over: " + problem);
       return;
     }
@@ -254,7 +268,12 @@ class Chooser {
     }
   }
 
-  const RunCheckpoint* last() const {
+  const RunCheckpoint* last() {
+    for (const DamagedCheckpoint& damaged : damaged_) {
+      if (!damaged.refs.empty())
+        refuse("'" + damaged.refs.front() + "' points at it: " + damaged.problem + "; " + or_auto);
+      choice_.warnings.push_back("passed over: " + damaged.problem);
+    }
     const auto newest = std::find_if(choice_.checkpoints.rbegin(), choice_.checkpoints.rend(), is_candidate);
     if (newest != choice_.checkpoints.rend()) return &*newest;
     std::string more;
@@ -308,7 +327,7 @@ bool goes_on_in_place(const ResumeRequest& request) {
   const fs::path& folder = request.run_folder;
   if (!is_resume_word(request.word)) {
     const Checkpoint named = open_named(request.word);
-    return !request.in_part && !is_vacant(folder) && named.run_id() == know_run(folder).record.run_id;
+    return !is_in_part(request) && !is_vacant(folder) && named.run_id() == know_run(folder).record.run_id;
   }
   if (request.word == "auto" && is_vacant(folder)) return true;
   if (is_run_folder(folder)) return true;

@@ -11,16 +11,17 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.hpp"
+#include "loop/restore_parts.hpp"
 #include "loop/run_checkpoints.hpp"
 #include "loop/run_record.hpp"
 
 namespace tenon::loop {
 
 struct ResumeRequest {
-  std::filesystem::path run_folder;  ///< absolute; that of the run, or where a new one would go
-  std::string word;                  ///< auto | last | best | best:ID, else the path of a checkpoint or ref
-  bool in_part = false;              ///< --restore: a new run takes over parts of PATH's state
-  RunLimits limits;                  ///< that the run would have now
+  std::filesystem::path run_folder;          ///< absolute; that of the run, or where a new one would go
+  std::string word;                          ///< auto | last | best | best:ID, else the path of a checkpoint or ref
+  std::uint32_t parts = restore_everything;  ///< others: a new run takes over these of PATH's state
+  RunLimits limits;                          ///< that the run would have now
 };
 
 struct ResumeChoice {

@@ -10,6 +10,7 @@
 #include "checkpoint/hash.hpp"
 #include "loop/account.hpp"
 #include "loop/fit.hpp"
+#include "loop/recovery.hpp"
 #include "loop/resume_choice.hpp"
 #include "loop/run_folder.hpp"
 #include "loop/weights.hpp"
@@ -58,11 +59,21 @@ std::vector<LoadedCallback> load(const manifest::Manifest& manifest, const std::
 /// Where a run goes, and what it goes on from.
 struct Beginning {
   std::filesystem::path folder;
+  std::string run_id;     ///< of the run that goes on, or of the new one
   bool in_place = false;  ///< the folder is as a run has left it, and stays so where this one is refused
   bool is_recorded = false;
   ResumeChoice choice;
   RunLimits limits;
 };
+
+/// What the lock says before the record is looked at under it.
+std::string run_id_in(const std::filesystem::path& folder) {
+  try {
+    if (const std::optional<RunRecord> record = read_run_record(folder)) return record->run_id;
+  } catch (const checkpoint::ReadError&) {  // choose_resume() tells it
+  }
+  return new_run_id();
+}
 
 std::int64_t unix_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -83,7 +94,7 @@ RunLimits limits_of(const TrainerOptions& options, const json::object& document)
 RunRecord record_of(const Beginning& beginning, const Engine& engine, const TrainerOptions& options) {
   if (beginning.choice.same_run) return beginning.choice.record;
   RunRecord record;
-  record.run_id = new_run_id();
+  record.run_id = beginning.run_id;
   record.started_unix_ns = unix_ns();
   record.task = engine.facts().task_name;
   record.seed = options.seed;
@@ -199,10 +210,11 @@ RunOutcome run_in(const Beginning& beginning, const manifest::Manifest& manifest
   try {
     for (const LoadedCallback& callback : callbacks)
       fit.chain().add(callback.entry, *callback.descriptor, callback.library);
+    if (request.interruption) add_recovery(fit.chain(), *request.interruption);
     if (from) restore_engine(*engine, *from, facts, fit.chain());
     open_record(record, beginning, fit);
     fit.chain().add_run_file(keep_manifest(folder, document));
-    result = fit.run(from ? &*from : nullptr);
+    result = fit.run(from ? &*from : nullptr, request.interruption);
     if (result.refused) throw Failure(result.exit, result.detail);
   } catch (const Failure&) {
     withdraw(record, beginning, fit);
@@ -210,6 +222,7 @@ RunOutcome run_in(const Beginning& beginning, const manifest::Manifest& manifest
   }
   close_record(record, beginning, result);
   RunOutcome outcome{result, fit.summary(result), fit.account_text(result), last_values(fit.metrics()), folder, {}};
+  if (options.fast_dev_run == 0) outcome.summary["run_folder"] = folder.string();
   if (request.stage == Stage::predict && result.reason != TENON_END_FAILED) {
     outcome.predictions = write_predictions(*engine, folder, request.format);
     outcome.summary["predictions"] = outcome.predictions.string();
@@ -242,7 +255,8 @@ RunOutcome run(const manifest::Manifest& manifest, const RunRequest& request, co
   ResolvedTask task;
   Refusals refusals;
   refusals.gather([&] {
-    callbacks = resolve_callbacks(manifest, catalogue_of(manifest, request.program_folder), request.in_process);
+    callbacks = resolve_callbacks(manifest, catalogue_of(manifest, request.program_folder, request.plugins),
+                                  request.in_process);
   });
   refusals.gather([&] { task = source.find(); });
   refusals.throw_if_any();
@@ -261,9 +275,11 @@ RunOutcome run(const manifest::Manifest& manifest, const RunRequest& request, co
   Beginning beginning;
   beginning.is_recorded = request.stage == Stage::train && !is_trial;
   beginning.limits = limits_of(manifest.trainer, resolved);
-  const ResumeRequest resume{wanted, request.resume, request.restore != restore_everything, beginning.limits};
+  const ResumeRequest resume{wanted, request.resume, request.restore, beginning.limits};
   beginning.in_place = resumes && goes_on_in_place(resume);
-  const RunFolder claimed(wanted, beginning.in_place ? RunFolder::Take::existing : RunFolder::Take::fresh);
+  beginning.run_id = beginning.in_place ? run_id_in(wanted) : new_run_id();
+  const RunFolder claimed(wanted, beginning.in_place ? RunFolder::Take::existing : RunFolder::Take::fresh,
+                          beginning.run_id);
   beginning.folder = claimed.path();
   if (claimed.path() != wanted && !is_trial)
     chain::log(TENON_LOG_INFO, "", wanted.string() + " is taken: this run goes to " + claimed.path().string());

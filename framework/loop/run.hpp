@@ -4,6 +4,8 @@
 #ifndef TENON_LOOP_RUN_HPP
 #define TENON_LOOP_RUN_HPP
 
+#include <tenon/interruption.hpp>
+
 #include <boost/json/object.hpp>
 #include <filesystem>
 #include <functional>
@@ -26,6 +28,7 @@ struct RunRequest {
   std::filesystem::path run_folder;  ///< absolute; made once everything else is known to be right. A taken one gives
                                      ///< -v1, said in one line
   std::filesystem::path program_folder;        ///< Tenon's own plugins lie beside it
+  std::vector<std::filesystem::path> plugins;  ///< folders of --plugins, looked in first
   std::vector<std::filesystem::path> trusted;  ///< folders of --trust
   InProcess in_process;                        ///< not looked for in any folder
   Decisions::Listener on_decision;             ///< may be empty
@@ -35,6 +38,7 @@ struct RunRequest {
   std::filesystem::path weights;               ///< that the model starts with; empty: those that the task makes
   std::string resume;  ///< auto | last | best | best:ID | the path of a checkpoint; empty: a new run
   std::uint32_t restore = restore_everything;  ///< parts of that checkpoint; other than all begin a new run
+  Interruption* interruption = nullptr;        ///< of a training; may be asked before it begins
   PredictionFormat format = PredictionFormat::safetensors;
 };
 

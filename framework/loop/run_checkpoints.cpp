@@ -93,7 +93,7 @@ RunCheckpoints find_run_checkpoints(const RunRecord& record, const fs::path& run
     for (checkpoint::ListedCheckpoint& listed : checkpoint::list_checkpoints(folder).checkpoints) {
       if (!seen.insert(listed.path).second) continue;
       if (!listed.problem.empty()) {
-        found.damaged.push_back({listed.path, listed.problem, listed.reason});
+        found.damaged.push_back({listed.path, listed.problem, listed.reason, listed.refs});
         continue;
       }
       if (is_text(listed.document, "run_id", record.run_id))

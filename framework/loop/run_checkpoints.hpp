@@ -38,6 +38,7 @@ struct DamagedCheckpoint {
   std::filesystem::path path;
   std::string problem;
   checkpoint::ReadError::Reason reason;
+  std::vector<std::string> refs;  ///< that point at it
 };
 
 struct RunCheckpoints {

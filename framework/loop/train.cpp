@@ -10,6 +10,7 @@
 #include "loop/open_engine.hpp"
 #include "loop/resolve.hpp"
 #include "loop/run.hpp"
+#include "loop/signals.hpp"
 #include "manifest/json_text.hpp"
 
 namespace tenon::loop {
@@ -48,6 +49,7 @@ ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) 
   RunRequest wanted;
   wanted.run_folder = request.run_folder;
   wanted.program_folder = request.program_folder;
+  wanted.plugins = request.plugins;
   wanted.trusted = request.trusted;
   wanted.on_terminal = request.on_terminal;
   wanted.stdout_taken = request.json;
@@ -68,12 +70,22 @@ ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) 
   source.make_engine = [&](const ResolvedTask& task, const TrainerOptions& options) {
     return open_torch_engine(engine_request(manifest, task, options, request.stage));
   };
+  Interruption interruption;
+  std::optional<SignalWatch> watch;
+  if (request.stage == Stage::train) {
+    wanted.interruption = &interruption;
+    watch.emplace(interruption);
+  }
   const RunOutcome outcome = run(manifest, wanted, source);
 
   if (request.json)
     print(manifest::json_text(json::object{{"summary", outcome.summary}}) + "\n");
   else
     print("\n" + outcome.account + where_things_are(manifest, outcome));
+  if (outcome.result.reason == TENON_END_INTERRUPTED)
+    chain::log(TENON_LOG_WARN, "",
+               "interrupted by " + outcome.result.detail + ", the state is saved: the same command with --out " +
+                   outcome.folder.string() + " --resume auto goes on from there");
   if (outcome.result.reason == TENON_END_FAILED) chain::log(TENON_LOG_ERROR, "", outcome.result.detail);
   return outcome.result.exit;
 }

@@ -20,6 +20,7 @@ struct TrainRequest {
   std::filesystem::path run_folder;  ///< absolute; made once everything else is known to be right. A taken one gives
                                      ///< -v1, said in one line
   std::filesystem::path program_folder;  ///< of the `tenon` program: plugins, tasks and libtenon_torch lie beside it
+  std::vector<std::filesystem::path> plugins;  ///< folders of --plugins
   std::vector<std::filesystem::path> trusted;  ///< folders of --trust
   bool json = false;                           ///< decisions and summary as JSON lines on stdout, nothing else there
   bool on_terminal = false;                    ///< stdout is a terminal

@@ -58,6 +58,8 @@ struct Trainer::Parts {
   std::uint32_t restore = loop::restore_everything;
   std::function<void(const json::object&)> listener;
 
+  Interruption interruption;
+
   json::array& callbacks() {
     json::value& list = document["callbacks"];
     return list.is_array() ? list.get_array() : list.emplace_array();
@@ -166,6 +168,8 @@ Trainer& Trainer::resume(std::string what, std::string_view parts) {
   return *this;
 }
 
+Interruption& Trainer::interruption() noexcept { return parts_->interruption; }
+
 Trainer& Trainer::on_decision(std::function<void(const json::object&)> listener) {
   parts_->listener = std::move(listener);
   return *this;
@@ -192,6 +196,7 @@ RunResult Trainer::run_stage(Stage stage, const Weights& weights, PredictionForm
   request.stage = stage;
   request.weights = weights.file;
   if (stage == Stage::train) {
+    request.interruption = &parts_->interruption;
     request.resume = parts_->resume;
     request.restore = parts_->restore;
     if (!request.resume.empty() && (weights.model || !weights.file.empty()))

@@ -29,13 +29,33 @@ checkpoint::LoadedTensors read_safetensors(const fs::path& path) {
   return loaded;
 }
 
+checkpoint::LoadedTensors read_checkpoint(const fs::path& folder) {
+  const checkpoint::Checkpoint opened = checkpoint::Checkpoint::open(folder);
+  if (opened.is_replay())
+    throw Failure(ExitCode::checkpoint, "'" + folder.string() + "' was made by a replay and holds no weights");
+  return opened.load(checkpoint::model_file);
+}
+
+void refuse_run_folder(const fs::path& folder) {
+  std::error_code ignored;
+  const fs::path newest = folder / "checkpoints/last.ckpt";
+  if (!fs::exists(folder / checkpoint::document_file, ignored) && fs::exists(newest, ignored))
+    throw Failure(ExitCode::checkpoint, "'" + folder.string() +
+                                            "' is a run's folder, not a checkpoint; its newest state is --weights " +
+                                            newest.string());
+}
+
 checkpoint::LoadedTensors read(const fs::path& path) {
   std::error_code ignored;  // what cannot be looked at cannot be opened either, and that is told
-  if (!fs::is_directory(path, ignored)) return read_safetensors(path);
-  const checkpoint::Checkpoint opened = checkpoint::Checkpoint::open(path);
-  if (opened.is_replay())
-    throw Failure(ExitCode::checkpoint, "'" + path.string() + "' was made by a replay and holds no weights");
-  return opened.load(checkpoint::model_file);
+  if (fs::is_directory(path, ignored)) {
+    refuse_run_folder(path);
+    return read_checkpoint(path);
+  }
+  // Within a checkpoint, its checksums count.
+  const fs::path folder = path.parent_path();
+  const bool within =
+      path.filename() == checkpoint::model_file && fs::exists(folder / checkpoint::document_file, ignored);
+  return within ? read_checkpoint(folder) : read_safetensors(path);
 }
 
 }  // namespace

@@ -129,6 +129,14 @@ std::string Manifest::where(std::string_view pointer) const {
 }
 
 Manifest read(const std::filesystem::path& file, std::span<const std::string> sets) {
+  std::error_code ignored;  // what cannot be looked at cannot be opened either
+  const std::filesystem::file_status status = std::filesystem::status(file, ignored);
+  // Opening a pipe waits for somebody who writes; a device may never end.
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status) &&
+      !std::filesystem::is_directory(status))
+    throw Failure(ExitCode::manifest, file.string() +
+                                          ": cannot be read: it is a pipe, a device or a socket, not a file; give the "
+                                          "path of a manifest (JSON)");
   errno = 0;
   std::ifstream stream(file, std::ios::binary);
   std::ostringstream text;

@@ -16,6 +16,7 @@
 #include "loop/engine.hpp"
 #include "torch/batch_reader.hpp"
 #include "torch/model.hpp"
+#include "torch/module_tree.hpp"
 #include "torch/optimizers.hpp"
 #include "torch/precision.hpp"
 #include "torch/running_step.hpp"
@@ -64,6 +65,7 @@ class TorchEngine final : public loop::Engine {
   void set_optimizer_option(std::uint32_t optimizer, std::uint32_t group, std::uint32_t index, double value) override;
   std::vector<std::uint64_t> optimizer_parameters(std::uint32_t optimizer, std::uint32_t group) override;
   void check_uncounted_steps(std::uint64_t batch) override;
+  std::vector<loop::ModuleInfo> modules() override { return module_tree(model_->module()); }
 
   void start_evaluation(loop::Stage stage, std::uint32_t loader) override;
   std::optional<loop::BatchInfo> fetch_evaluation() override;

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <optional>
 
+#include "model_summary.hpp"
 #include "policy/numbers.hpp"
 #include "policy/run_facts.hpp"
 #include "progress_bar.hpp"
@@ -38,6 +39,8 @@ class Console {
       "items": {"enum": ["save", "remove", "ref", "stop", "skip", "restore", "warn"]},
       "default": ["save", "stop", "restore"],
       "description": "Which decisions of the callbacks are printed, with their reasons"},
+    "model_summary": {"type": "boolean", "default": true,
+      "description": "Print the model's parts with their counts at the start"},
     "texts": {"type": "boolean", "default": true, "description": "Print the texts that the task puts on record"},
     "progress_bar": {"type": "boolean", "default": true,
       "description": "Draw a progress bar when standard output is a terminal"},
@@ -56,6 +59,8 @@ class Console {
     if (facts.is_replay) return;  // its decisions are its output
     screen_.emplace(facts.stdout_taken ? stderr : stdout, facts.on_terminal && wants_bar_ && !facts.stdout_taken);
     screen_->line(heading(facts));
+    if (wants_model_ && host_.find<tenon_model>())
+      for (const std::string& line : tenon::console::model_summary(tenon::Model(host_).modules())) screen_->line(line);
     if (args.resumed)
       screen_->line("resumed from " + std::string(tenon::view(args.resumed_from)) + " at step " +
                     std::to_string(args.progress->step));
@@ -127,6 +132,7 @@ class Console {
       : host_(host),
         metrics_(options.list<std::string>("/metrics")),
         decisions_(options.list<std::string>("/decisions")),
+        wants_model_(options.get<bool>("/model_summary")),
         prints_texts_(options.get<bool>("/texts")),
         wants_bar_(options.get<bool>("/progress_bar")),
         bar_(options.get<double>("/refresh_seconds")) {}
@@ -184,6 +190,7 @@ class Console {
   tenon::Host host_;
   std::vector<std::string> metrics_;
   std::vector<std::string> decisions_;
+  bool wants_model_;
   bool prints_texts_;
   bool wants_bar_;
   ProgressBar bar_;

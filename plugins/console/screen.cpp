@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "screen.hpp"
 
+#include <cstdint>
 #include <cstdlib>
 
 namespace tenon::console {
@@ -25,17 +26,43 @@ std::string cut(const std::string& text, std::size_t width) {
   return text;
 }
 
+/// 0: not UTF-8, or a control character.
+std::size_t harmless_length(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text.front());
+  if (first < 0x80) return (first < 0x20 && first != '\t') || first == 0x7F ? 0 : 1;
+  const std::size_t length = first > 0xF4 ? 0 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0;
+  if (length == 0 || text.size() < length) return 0;
+  std::uint32_t code = first & (0xFFu >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if ((byte & 0xC0u) != 0x80u) return 0;
+    code = (code << 6) | (byte & 0x3Fu);
+  }
+  constexpr std::uint32_t least[] = {0, 0, 0xA0, 0x800, 0x10000};
+  return code < least[length] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000) ? 0 : length;
+}
+
 }  // namespace
+
+std::string harmless(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t length = harmless_length(text);
+    out += length == 0 ? std::string_view("?") : text.substr(0, length);
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return out;
+}
 
 void Screen::line(const std::string& text) {
   clear();
-  std::fputs((text + "\n").c_str(), out_);
+  std::fputs((harmless(text) + "\n").c_str(), out_);
   std::fflush(out_);
 }
 
 void Screen::draw(const std::string& text) {
   if (!terminal_) return;
-  std::fputs(("\r" + cut(text, columns()) + "\x1b[K").c_str(), out_);
+  std::fputs(("\r" + cut(harmless(text), columns()) + "\x1b[K").c_str(), out_);
   std::fflush(out_);
   drawn_ = true;
 }
@@ -50,11 +77,10 @@ void Screen::clear() {
 std::vector<std::string> text_lines(std::string_view text) {
   std::vector<std::string> lines(1);
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
     if (c == '\n')
       lines.emplace_back();
     else
-      lines.back() += (byte < 0x20 && c != '\t') || byte == 0x7F ? '?' : c;
+      lines.back() += c;
   }
   while (!lines.empty() && lines.back().empty()) lines.pop_back();
   return lines;

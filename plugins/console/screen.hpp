@@ -11,6 +11,11 @@
 
 namespace tenon::console {
 
+/// '?' in place of what would move a terminal's cursor or change its colours, and of what is not UTF-8: names, reasons
+/// and texts come from everybody.
+std::string harmless(std::string_view text);
+
+/// Everything that it prints is made harmless.
 class Screen {
  public:
   Screen(std::FILE* out, bool terminal) noexcept : out_(out), terminal_(terminal) {}
@@ -29,7 +34,7 @@ class Screen {
   bool drawn_ = false;
 };
 
-/// The lines of a text that anything may stand in; what would move a terminal's cursor or change its colours is '?'.
+/// The lines of a text, without empty ones at its end.
 std::vector<std::string> text_lines(std::string_view text);
 
 }  // namespace tenon::console

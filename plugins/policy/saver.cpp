@@ -125,7 +125,8 @@ void Saver::on_train_epoch_end(const tenon_event_args& args) {
 }
 
 void Saver::on_train_end(const tenon_end_args& args) {
-  if (args.reason != TENON_END_FAILED) act(*args.progress, {waiting_, true, false});
+  if (args.reason != TENON_END_FAILED && args.reason != TENON_END_INTERRUPTED)
+    act(*args.progress, {waiting_, true, false});
 }
 
 void Saver::act(const tenon_progress& progress, const Decision& decision) {

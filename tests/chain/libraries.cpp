@@ -117,18 +117,15 @@ BOOST_AUTO_TEST_CASE(a_name_with_a_slash_is_a_path_from_the_manifests_folder) {
 BOOST_AUTO_TEST_CASE(folders_are_searched_in_the_documented_order) {
   setenv("TENON_PLUGIN_PATH", "/env/one::relative:/env/two/:/opt/acme", 1);
   setenv("XDG_DATA_HOME", "/home/someone/data", 1);
-  const std::vector<fs::path> manifest{"/opt/acme/", "/opt/other"};
+  const std::vector<fs::path> command_line{"/typed"}, manifest{"/opt/acme/", "/opt/other"};
   std::vector<SearchFolder> folders;
-  const std::string said = stderr_of([&] { folders = plugin_search_path(manifest, "/usr/bin"); });
+  const std::string said = stderr_of([&] { folders = plugin_search_path(command_line, manifest, "/usr/bin"); });
   std::vector<std::string> paths;
   for (const SearchFolder& folder : folders) paths.push_back(folder.path.string());
-  const std::vector<std::string> expected{"/opt/acme",
-                                          "/opt/other",
-                                          "/env/one",
-                                          "/env/two",
-                                          "/home/someone/data/tenon/plugins",
-                                          "/usr/plugins",
-                                          "/usr/lib/tenon/plugins"};
+  const std::vector<std::string> expected{"/typed",       "/opt/acme",
+                                          "/opt/other",   "/env/one",
+                                          "/env/two",     "/home/someone/data/tenon/plugins",
+                                          "/usr/plugins", "/usr/lib/tenon/plugins"};
   BOOST_TEST(paths == expected, boost::test_tools::per_element());
   BOOST_TEST(said ==
              "warning: 'relative' of $TENON_PLUGIN_PATH is left out: nothing is looked for in the working "
@@ -136,7 +133,7 @@ BOOST_AUTO_TEST_CASE(folders_are_searched_in_the_documented_order) {
   setenv("XDG_DATA_HOME", "relative", 1);
   setenv("HOME", "/home/someone", 1);
   unsetenv("TENON_PLUGIN_PATH");
-  BOOST_TEST(plugin_search_path({}, "/usr/bin").front().path == "/home/someone/.local/share/tenon/plugins");
+  BOOST_TEST(plugin_search_path({}, {}, "/usr/bin").front().path == "/home/someone/.local/share/tenon/plugins");
 }
 
 BOOST_AUTO_TEST_CASE(a_task_is_found_beside_the_program_then_beside_the_manifest) {

@@ -32,6 +32,21 @@ BOOST_AUTO_TEST_CASE(help_of_a_command_names_it_in_full) {
   BOOST_TEST(help.out.find("Usage: tenon plugins show [OPTIONS] plugin\n") != std::string::npos, help.out);
 }
 
+BOOST_AUTO_TEST_CASE(the_word_help_works_as_the_option) {
+  const Installation tenon;
+  for (const char* command : {"", "train", "plugins", "plugins show"}) {
+    const Outcome word = tenon.run(std::string("help ") + command);
+    BOOST_TEST(word.code == 0);
+    BOOST_TEST(word.out == tenon.run(std::string(command) + " --help").out);
+  }
+  const Outcome unknown = tenon.run("help plugins shw");
+  BOOST_TEST(unknown.code == 2);
+  BOOST_TEST(unknown.err ==
+             "tenon: unknown command 'shw'; did you mean 'show'?\n"
+             "`tenon plugins --help` tells how to use it\n");
+  BOOST_TEST(tenon.run("help train x").code == 2);
+}
+
 BOOST_AUTO_TEST_CASE(an_unknown_command_is_refused_with_the_nearest_one) {
   const Installation tenon;
   const Outcome outcome = tenon.run("plugns list");

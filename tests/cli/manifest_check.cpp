@@ -1,5 +1,7 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+
 #include <boost/test/unit_test.hpp>
 
 #include "installation.hpp"
@@ -22,6 +24,39 @@ BOOST_AUTO_TEST_CASE(a_good_manifest_passes_from_any_folder) {
   BOOST_TEST(outcome.code == 0);
   BOOST_TEST(parse(outcome.out).at("ok") == boost::json::value(true));
   BOOST_TEST(parse(outcome.out).at("task") == boost::json::value("sample_task"));
+}
+
+BOOST_AUTO_TEST_CASE(a_manifest_without_a_task_is_good_but_cannot_be_trained) {
+  const Installation tenon;
+  tenon.write("work/run.json", "{\"callbacks\": [{\"plugin\": \"sample\", \"id\": \"a\"}]}");
+  const Outcome outcome = tenon.run("manifest check run.json");
+  BOOST_TEST(outcome.code == 0);
+  BOOST_TEST(outcome.out == "run.json: good; but nothing could be trained with it: there is no \"task\", chain a\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_pipe_or_a_device_is_refused_at_once) {
+  const Installation tenon;
+  BOOST_REQUIRE_EQUAL(mkfifo((tenon.root() / "work/pipe.json").c_str(), 0600), 0);
+  for (const std::string name : {"pipe.json", "/dev/zero"}) {
+    const Outcome outcome = tenon.run("manifest check " + name);
+    BOOST_TEST(outcome.code == 3);
+    BOOST_TEST(outcome.err ==
+               name +
+                   ": cannot be read: it is a pipe, a device or a socket, not a file; give the path of a "
+                   "manifest (JSON)\n");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_of_plugins_that_is_not_there_is_told_with_its_place) {
+  const Installation tenon;
+  tenon.write(
+      "work/run.json",
+      "{\"plugins\": {\"paths\": [\n\"../plugins\",\n\"nowhere\"]},\n\"callbacks\": [{\"plugin\": \"sample\"}]}");
+  BOOST_TEST(tenon.run("manifest check run.json --plugins run.json").err ==
+             "warning: --plugins: '<here>/work/run.json' is no folder, so that no plugin is found there; correct it or "
+             "leave it out\n"
+             "warning: run.json:3: /plugins/paths/1: there is no folder '<here>/work/nowhere', so that no plugin is "
+             "found there; correct it or leave it out\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_manifest_ends_with_3_and_every_message) {

@@ -34,6 +34,21 @@ BOOST_AUTO_TEST_CASE(a_missing_plugin_is_refused_with_4_and_a_missing_task_with_
   BOOST_TEST(tenon.run("train run.json").code == 5);
 }
 
+BOOST_AUTO_TEST_CASE(folders_of_the_command_line_are_told_apart_from_the_manifests) {
+  const Installation tenon;
+  tenon.write(
+      "work/run.json",
+      R"({"task": {"library": "sample_task"}, "plugins": {"paths": ["mine"]}, "callbacks": [{"plugin": "smple"}]})");
+  for (const char* folder : {"work/mine", "work/yours"}) fs::create_directory(tenon.root() / folder);
+  for (const char* command : {"train", "manifest check"}) {
+    const Outcome outcome = tenon.run(std::string(command) + " run.json --plugins yours");
+    BOOST_TEST(outcome.code == 4);
+    BOOST_TEST(outcome.err.find("looked in:\n  <here>/work/yours (--plugins)\n  <here>/work/mine (plugins.paths of the "
+                                "manifest)\n") != std::string::npos,
+               outcome.err);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_run_folder_that_cannot_be_written_is_refused_with_7) {
   const Installation tenon;
   tenon.write("work/run.json", R"({"task": {"library": "sample_task"}})");

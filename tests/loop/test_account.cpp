@@ -179,3 +179,13 @@ BOOST_AUTO_TEST_CASE(services_answer_until_a_callback_is_destroyed) {
     BOOST_CHECK(!std::filesystem::exists(late));
   }
 }
+
+BOOST_AUTO_TEST_CASE(a_reason_cannot_command_the_terminal_that_the_account_is_printed_on) {
+  TestEngine engine(1);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Probe& p = run.probe("a");
+  p.on[TENON_HOOK(on_train_start)] = [&](const void*) { Run(Host(p.host)).warn("\x1b[2Jgone\xff"); };
+  const loop::FitResult result = run.run();
+  BOOST_CHECK(run.fit().account_text(result).find("WARNING  ?[2Jgone\xEF\xBF\xBD") != std::string::npos);
+}

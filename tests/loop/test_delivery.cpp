@@ -130,3 +130,59 @@ BOOST_AUTO_TEST_CASE(a_stop_put_back_gives_way_to_the_newer_one_of_its_callback)
   BOOST_CHECK_EQUAL(ended[0].ticket, older);
   BOOST_CHECK_EQUAL(ended[0].outcome, TENON_TICKET_REPLACED);
 }
+
+BOOST_AUTO_TEST_CASE(a_note_on_a_decision_is_told_once_and_feeds_nothing) {
+  TestEngine engine(6);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Probe& a = run.probe("a");
+  Probe& b = run.probe("b");
+  a.on[TENON_HOOK(on_train_batch_end)] = [&](const void* args) {
+    if (step_of(args) == 1) Run(Host(a.host)).warn("first");
+  };
+  // Each comments on whatever it is told.
+  std::map<std::string, Names> told;
+  for (Probe* p : {&a, &b})
+    p->on[TENON_HOOK(on_decision)] = [p, &told](const void* args) {
+      const auto& decision = *static_cast<const tenon_decision_args*>(args);
+      told[p->id].push_back(std::string(view(decision.reason)));
+      Run(Host(p->host)).warn(p->id + " on " + std::string(view(decision.reason)));
+    };
+  Names heard;
+  run.make().decisions().set_listener([&](const loop::Decision& d) { heard.push_back(d.reason); });
+  BOOST_CHECK_EQUAL(run.fit().run().reason, TENON_END_FINISHED);
+  expect(told["a"], {"first", "b on first"});
+  expect(told["b"], {"first", "a on first"});
+  expect(heard, {"first", "a on first", "b on first", "b on a on first", "a on b on first"});
+}
+
+BOOST_AUTO_TEST_CASE(a_note_at_on_fit_end_is_told_and_later_ones_are_refused) {
+  for (const bool trains : {true, false}) {
+    TestEngine engine(1, 1);
+    LoopFixture run(engine);
+    run.options.max_epochs = 1;
+    if (!trains) run.stage = loop::Stage::validation;
+    Probe& p = run.probe("a");
+    Names told;
+    p.on[trains ? TENON_HOOK(on_fit_end) : TENON_HOOK(on_validation_end)] = [&](const void*) {
+      Run(Host(p.host)).warn("the disk is nearly full");
+    };
+    p.on[TENON_HOOK(on_decision)] = [&](const void* args) {
+      told.push_back(std::string(view(static_cast<const tenon_decision_args*>(args)->reason)));
+    };
+    std::pair<tenon_status, std::string> late;
+    p.on[TENON_HOOK(on_teardown)] = [&](const void*) {
+      try {
+        Run(Host(p.host)).warn("too late");
+      } catch (const Error& error) {
+        late = {error.status(), error.what()};
+      }
+    };
+    const loop::FitResult result = run.run();
+    BOOST_CHECK_EQUAL(result.reason, TENON_END_FINISHED);
+    expect(told, {"the disk is nearly full"});
+    BOOST_CHECK_EQUAL(late.first, TENON_E_WRONG_STATE);
+    BOOST_CHECK_EQUAL(late.second, "nothing can be noted after on_fit_end: nobody would be told");
+    BOOST_CHECK(run.fit().account_text(result).find("too late") == std::string::npos);
+  }
+}

@@ -57,6 +57,9 @@ class TestEngine final : public loop::Engine {
   /// Learning rate and momentum of each group of the optimizer; empty: there is none to look at.
   std::vector<std::array<double, 2>> groups;
 
+  std::vector<loop::ModuleInfo> module_tree;  ///< what modules() answers
+  std::uint64_t asked_for_modules = 0;
+
   const loop::EngineFacts& facts() const override { return facts_; }
   void start_run(loop::MetricSink& metrics, loop::StepListener& told) override {
     sink_ = &metrics;
@@ -156,10 +159,15 @@ class TestEngine final : public loop::Engine {
   }
   void set_optimizer_option(std::uint32_t, std::uint32_t group, std::uint32_t index, double value) override {
     note("engine.set_optimizer_option");
+    if (value > 1000) throw std::runtime_error("the optimizer cannot take it");
     groups[group][index] = value;
   }
   std::vector<std::uint64_t> optimizer_parameters(std::uint32_t, std::uint32_t group) override {
     return group == 0 ? std::vector<std::uint64_t>{0} : std::vector<std::uint64_t>{};
+  }
+  std::vector<loop::ModuleInfo> modules() override {
+    ++asked_for_modules;
+    return module_tree;
   }
   std::uint64_t tensor_count(std::int32_t group) override { return group <= TENON_TENSORS_GRADIENTS ? 1 : 0; }
   loop::EngineTensor tensor(std::int32_t group, std::uint64_t) override {

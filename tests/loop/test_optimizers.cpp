@@ -200,4 +200,23 @@ BOOST_AUTO_TEST_CASE(a_setting_that_cannot_be_is_refused_when_it_is_asked_for) {
   BOOST_CHECK_EQUAL(with.engine.groups[0][0], 0.5);
 }
 
+BOOST_AUTO_TEST_CASE(a_setting_that_the_engine_cannot_take_fails_its_ticket_and_nothing_else) {
+  WithOptimizer with;
+  Probe& probe = with.run.probe("a");
+  with.at_step(probe, 1, [](const Optimizers& optimizers) {
+    optimizers.set_option(0, 0, "lr", 5000.0, "a jump");
+    optimizers.set_option(0, 1, "lr", 0.125, "half");
+  });
+  std::vector<std::pair<std::int32_t, std::string>> ended;
+  probe.on[TENON_HOOK(on_ticket)] = [&](const void* args) {
+    const auto& ticket = *static_cast<const tenon_ticket_args*>(args);
+    ended.emplace_back(ticket.outcome, view(ticket.reason));
+  };
+  BOOST_CHECK_EQUAL(with.run.run().reason, TENON_END_FINISHED);
+  BOOST_REQUIRE_EQUAL(ended.size(), 2u);
+  BOOST_CHECK(ended[0] == std::pair(std::int32_t{TENON_TICKET_FAILED}, std::string("the optimizer cannot take it")));
+  BOOST_CHECK_EQUAL(ended[1].first, TENON_TICKET_DONE);
+  BOOST_CHECK_EQUAL(with.engine.groups[1][0], 0.125);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -70,7 +70,7 @@ struct Run {
                         {"consistent", what.consistent}};
     return checkpoint::Folder::open(folder / what.folder, what.run_id)->write(content).path;
   }
-  ResumeRequest request(const std::string& word) const { return {folder, word, false, limits}; }
+  ResumeRequest request(const std::string& word) const { return {folder, word, restore_everything, limits}; }
   ResumeChoice choose(const std::string& word) const { return choose_resume(request(word)); }
   std::string refusal(const std::string& word) const {
     try {
@@ -143,7 +143,9 @@ BOOST_AUTO_TEST_CASE(auto_moves_what_is_damaged_aside_and_takes_the_next) {
   BOOST_TEST((test::entries(run.folder / "checkpoints") ==
               std::set<std::string>{"a.ckpt", "b.ckpt.damaged", "c.ckpt.damaged", "d.ckpt.damaged", "e.ckpt.damaged"}));
   damage(run.save("b", {.sequence = 5}), "training.safetensors");
+  fs::create_directory(run.folder / "checkpoints/mine.ckpt");
   run.choose("auto");
+  BOOST_TEST(fs::exists(run.folder / "checkpoints/mine.ckpt"));
   BOOST_TEST(fs::exists(run.folder / "checkpoints/b.ckpt.damaged-1"));
 }
 
@@ -161,7 +163,7 @@ BOOST_AUTO_TEST_CASE(auto_starts_in_the_same_folder_where_there_is_nothing_to_go
 
 BOOST_AUTO_TEST_CASE(auto_begins_a_run_in_a_new_or_empty_folder_and_in_no_other) {
   const ScratchFolder scratch;
-  const ResumeRequest request{scratch.path() / "new", "auto", false, {}};
+  const ResumeRequest request{scratch.path() / "new", "auto", restore_everything, {}};
   BOOST_TEST(goes_on_in_place(request));
   BOOST_TEST(!choose_resume(request).same_run);
   fs::create_directory(scratch.path() / "new");
@@ -186,6 +188,11 @@ BOOST_AUTO_TEST_CASE(last_takes_the_newest_and_never_another_one_in_its_place) {
   has(run.refusal("last"), "b.ckpt': 'model.safetensors', tensor 'layer.weight'");
   has(run.refusal("last"), "`--resume auto` goes on from the newest that is whole");
   BOOST_TEST(fs::exists(newest));
+  damage(newest, "checkpoint.json");
+  BOOST_TEST(run.choose("last").sequence == 3u);
+  has(all(run.choose("last").warnings), "passed over: '" + newest.string() + "': 'checkpoint.json'");
+  fs::create_directory_symlink("b.ckpt", run.folder / "checkpoints/last.ckpt");
+  has(run.refusal("last"), "'last' points at it: '" + newest.string() + "': 'checkpoint.json'");
 }
 
 BOOST_AUTO_TEST_CASE(last_of_nothing_says_what_there_is) {
@@ -236,7 +243,7 @@ BOOST_AUTO_TEST_CASE(a_path_of_another_run_and_parts_begin_a_new_one) {
   const Run source;
   const fs::path named = source.save("a", {.sequence = 3});
   const ScratchFolder scratch;
-  const ResumeRequest elsewhere{scratch.path() / "new", named, false, {}};
+  const ResumeRequest elsewhere{scratch.path() / "new", named, restore_everything, {}};
   BOOST_TEST(!goes_on_in_place(elsewhere));
   const ResumeChoice choice = choose_resume(elsewhere);
   BOOST_TEST(!choice.same_run);
@@ -244,9 +251,13 @@ BOOST_AUTO_TEST_CASE(a_path_of_another_run_and_parts_begin_a_new_one) {
   BOOST_TEST(choice.from->run_id() == "this");
   has(all(choice.remarks), "`--out " + source.folder.string() + "` would go on with that run itself");
   ResumeRequest parts = source.request(named);
-  parts.in_part = true;
+  parts.parts = restore_parts_from("model,optimizer");
   BOOST_TEST(!goes_on_in_place(parts));
-  BOOST_TEST(!choose_resume(parts).same_run);
+  const ResumeChoice partly = choose_resume(parts);
+  BOOST_TEST(!partly.same_run);
+  has(all(partly.remarks),
+      "taken over from it: model, optimizer; not taken over, and begun anew: schedules, rng, data, task, callbacks, "
+      "progress");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_checkpoint_to_go_on_from_is_refused_with_its_use) {

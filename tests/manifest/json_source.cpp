@@ -71,6 +71,12 @@ BOOST_AUTO_TEST_CASE(numbers_are_written_as_people_write_them) {
   BOOST_TEST(json_text(-std::numeric_limits<double>::infinity()) == "\"-inf\"");
 }
 
+BOOST_AUTO_TEST_CASE(a_text_of_any_bytes_becomes_valid_json_and_harmless_to_a_terminal) {
+  const boost::json::object value{{"k\xff", "a\x1b\xc2"}};
+  BOOST_TEST(json_text(value) == "{\"k\xEF\xBF\xBD\":\"a\\u001b\xEF\xBF\xBD\"}");
+  BOOST_TEST(terminal_text("a\x1b[2J\tb\nc\x7f\xc2\x9b\xc3\xa4\xff") == "a?[2J\tb\nc??\xc3\xa4\xEF\xBF\xBD");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace tenon::manifest

@@ -84,6 +84,18 @@ BOOST_AUTO_TEST_CASE(weights_that_are_missing_damaged_or_of_another_model_are_re
   bytes[bytes.size() - 1] = static_cast<char>(bytes[bytes.size() - 1] ^ 1);
   here.write(here.last + "/model.safetensors", bytes);
   BOOST_TEST(here.run("test run.json --weights " + here.last).code == 8);
+  run = here.run("test run.json --weights " + here.last + "/model.safetensors");
+  BOOST_TEST(run.code == 8, "the file alone is read without the checkpoint's checksums");
+}
+
+BOOST_AUTO_TEST_CASE(a_run_s_folder_in_place_of_a_checkpoint_is_refused_with_its_newest_one) {
+  const Trained here;
+  const Outcome run = here.run("test run.json --weights runs/run");
+  BOOST_TEST(run.code == 8);
+  BOOST_TEST(run.err.find("'" + (here / "runs/run").string() +
+                          "' is a run's folder, not a checkpoint; its newest state is --weights " +
+                          (here / here.last).string()) != std::string::npos,
+             run.err);
 }
 
 BOOST_AUTO_TEST_CASE(a_training_starts_from_given_weights) {

@@ -112,6 +112,7 @@ BOOST_AUTO_TEST_CASE(with_json_standard_output_is_json_lines_alone_and_ends_with
   BOOST_CHECK(actions.count("save") && actions.count("remove"));
   const boost::json::value summary = boost::json::parse(all.back()).at("summary");
   BOOST_CHECK_EQUAL(summary.at("end").as_string(), "finished");
+  BOOST_CHECK_EQUAL(summary.at("run_folder").as_string(), (here / "runs/run").string());
   BOOST_CHECK_EQUAL(summary.at("callbacks").at("best").at("kept").as_array().size(), 1u);
 }
 

@@ -11,16 +11,17 @@ namespace tenon {
 
 /// Exit codes of the `tenon` program; documented in README.md.
 enum class ExitCode : int {
-  ok = 0,          ///< finished, or stopped by a callback
-  failed = 1,      ///< the training failed: the task, the engine, or a callback whose `on_error` is abort
-  usage = 2,       ///< the command line is wrong
-  manifest = 3,    ///< the manifest is refused: syntax, an unknown key, a wrong option
-  plugin = 4,      ///< a plugin is missing, not trusted, damaged or of another ABI
-  task = 5,        ///< the task is missing, built for another LibTorch, or its data is bad
-  callback = 6,    ///< a callback refused to start: create, on_setup or on_fit_start
-  output = 7,      ///< the run's folder cannot be written or belongs to another run
-  checkpoint = 8,  ///< a checkpoint or a file of weights is missing, damaged, or does not fit the task
-  internal = 70,   ///< a mistake of Tenon's own
+  ok = 0,            ///< finished, or stopped by a callback
+  failed = 1,        ///< the training failed: the task, the engine, or a callback whose `on_error` is abort
+  usage = 2,         ///< the command line is wrong
+  manifest = 3,      ///< the manifest is refused: syntax, an unknown key, a wrong option
+  plugin = 4,        ///< a plugin is missing, not trusted, damaged or of another ABI
+  task = 5,          ///< the task is missing, built for another LibTorch, or its data is bad
+  callback = 6,      ///< a callback refused to start: create, on_setup or on_fit_start
+  output = 7,        ///< the run's folder cannot be written or belongs to another run
+  checkpoint = 8,    ///< a checkpoint or a file of weights is missing, damaged, or does not fit the task
+  interrupted = 75,  ///< by SIGINT or SIGTERM, its state saved: --resume auto goes on
+  internal = 70,     ///< a mistake of Tenon's own
 };
 
 /// Thrown where a command cannot go on. `what()` says what was wrong, where, and what to do.

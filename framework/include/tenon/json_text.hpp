@@ -10,7 +10,17 @@
 #include <cmath>
 #include <string>
 
+#include "harmless_text.hpp"
+
 namespace tenon {
+
+/// A text between quotes, valid whatever bytes it holds.
+inline std::string json_quoted(std::string_view text) {
+  const auto quoted = [](std::string_view valid) {
+    return boost::json::serialize(boost::json::string_view(valid.data(), valid.size()));
+  };
+  return is_utf8(text) ? quoted(text) : quoted(valid_utf8(text));
+}
 
 /// The shortest text that reads back as the same number, and as one with a fraction; "nan", "inf", "-inf" in quotes.
 inline std::string json_number(double value) {
@@ -21,9 +31,10 @@ inline std::string json_number(double value) {
   return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
 }
 
-/// One line of JSON that reads back as the same value.
+/// One line of JSON that reads back as the same value; texts that are not UTF-8 are made so.
 inline std::string json_text(const boost::json::value& value) {
   if (const auto* number = value.if_double()) return json_number(*number);
+  if (const auto* string = value.if_string()) return json_quoted({string->data(), string->size()});
   if (!value.is_structured()) return boost::json::serialize(value);
   std::string text;
   if (const auto* array = value.if_array()) {
@@ -31,7 +42,7 @@ inline std::string json_text(const boost::json::value& value) {
     return "[" + text + "]";
   }
   for (const auto& member : value.get_object())
-    text += (text.empty() ? "" : ",") + boost::json::serialize(boost::json::string_view(member.key())) + ":" +
+    text += (text.empty() ? "" : ",") + json_quoted({member.key().data(), member.key().size()}) + ":" +
             json_text(member.value());
   return "{" + text + "}";
 }

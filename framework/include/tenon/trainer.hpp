@@ -15,6 +15,7 @@
 #ifndef TENON_TRAINER_HPP
 #define TENON_TRAINER_HPP
 
+#include <tenon/interruption.hpp>
 #include <tenon/plugin.hpp>
 
 #include <boost/json/object.hpp>
@@ -141,6 +142,10 @@ class Trainer {
   /// to do is told in the result's detail; its model is empty then. fit() throws Failure (ExitCode::checkpoint) where
   /// there is nothing to go on from, or it does not fit the task. Throws Failure (ExitCode::usage) for unknown parts.
   Trainer& resume(std::string what, std::string_view parts = {});
+
+  /// What ends a training with its state saved, or saves it, from another thread or a signal's handler. Lives as long
+  /// as the trainer, and counts for all its trainings.
+  Interruption& interruption() noexcept;
 
   /// Called at each commit point with what was decided there: the lines that `tenon train --json` prints.
   Trainer& on_decision(std::function<void(const boost::json::object& decision)> listener);

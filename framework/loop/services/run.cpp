@@ -36,6 +36,8 @@ tenon_status TENON_CALL note(const tenon_host* host, std::int32_t action, tenon_
     if (action != TENON_ACTION_SKIP && action != TENON_ACTION_WARN)
       throw AbiError(TENON_E_INVALID_ARGUMENT, "only TENON_ACTION_SKIP and TENON_ACTION_WARN can be noted");
     if (!c.services.commit_point) throw AbiError(TENON_E_WRONG_STATE, "nothing can be noted before on_setup");
+    if (c.services.notes_are_over)
+      throw AbiError(TENON_E_WRONG_STATE, "nothing can be noted after on_fit_end: nobody would be told");
     c.services.commit_point->note(c.callback, action, std::string(from_text(path)), std::string(from_text(reason)));
   });
 }

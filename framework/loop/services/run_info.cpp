@@ -42,7 +42,7 @@ tenon_status TENON_CALL facts(const tenon_host* host, tenon_run_facts* out, teno
     f.min_steps = run.options.min_steps;
     f.max_steps = run.options.max_steps;
     f.started_unix_ns = run.started_unix_ns;
-    f.attempt = run.attempt;
+    f.attempt = static_cast<std::uint32_t>(run.attempt);
     f.world = 1;
     f.log_every_n_steps = static_cast<std::uint32_t>(run.options.log_every_n_steps);
     chain::fill_sized(out, f);

@@ -12,6 +12,7 @@ const void* LoopServices::service(std::string_view id) {
   if (id == TENON_SERVICE_RUN_INFO) return &run_info_service;
   if (id == TENON_SERVICE_METRICS) return &metrics_service;
   if (id == TENON_SERVICE_CHECKPOINTS) return &checkpoints_service;
+  if (id == TENON_SERVICE_MODEL) return &model_service;
   if (id == TENON_SERVICE_OPTIMIZERS) return &optimizers_service;
   if (id == TENON_SERVICE_TENSORS) return &tensors_service;
   if (id == TENON_SERVICE_TENSOR_OPS) return &tensor_ops_service;

@@ -1,10 +1,14 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
-// The services whose data the loop owns: run, run_info, metrics, checkpoints, tensors, tensor_ops.
+// The services whose data the loop owns: run, run_info, metrics, checkpoints, model, optimizers, tensors,
+// tensor_ops.
 #ifndef TENON_LOOP_SERVICES_SERVICES_HPP
 #define TENON_LOOP_SERVICES_SERVICES_HPP
 
 #include <tenon/services.h>
+
+#include <optional>
+#include <vector>
 
 #include "chain/chain.hpp"
 #include "loop/commit_point.hpp"
@@ -26,8 +30,10 @@ class LoopServices final : public chain::ServiceProvider {
   const RunFacts* facts = nullptr;
   const Clock* clock = nullptr;
   const tenon_progress* progress = nullptr;
-  bool fit_started = false;    ///< from before on_fit_start on: tensors may be looked at, batch counts are known
-  bool start_is_over = false;  ///< on_fit_start has returned: monitor and claim are refused
+  std::optional<std::vector<ModuleInfo>> modules;  ///< once a callback has asked; its texts stay until the end
+  bool fit_started = false;     ///< from before on_fit_start on: tensors may be looked at, batch counts are known
+  bool start_is_over = false;   ///< on_fit_start has returned: monitor and claim are refused
+  bool notes_are_over = false;  ///< on_fit_end is over, and what was noted is told
 };
 
 /// Whose call it is, and the services behind it.
@@ -44,6 +50,7 @@ extern const tenon_run_info run_info_service;
 extern const tenon_metrics metrics_service;
 extern const tenon_checkpoints checkpoints_service;
 extern const tenon_tensors tensors_service;
+extern const tenon_model model_service;
 extern const tenon_optimizers optimizers_service;
 extern const tenon_tensor_ops tensor_ops_service;
 

@@ -58,6 +58,23 @@ BOOST_AUTO_TEST_CASE(plain_lines_tell_epochs_and_decisions) {
              "epoch 1  step 4  train_loss 0.5  val_loss 3  <time> s\n");
 }
 
+BOOST_AUTO_TEST_CASE(the_model_stands_below_the_heading) {
+  const auto first_lines = [](const std::string& config) {
+    PluginRun run(R"([{"plugin": "console", "config": )" + config + "}]");
+    run.engine.module_tree = {{"", "Net", 0, TENON_NO_MODULE, "{}", 20, 16, 1, 84},
+                              {"layer", "Linear", 1, 0, R"({"weight":[4,4]})", 16, 16, 0, 64},
+                              {"scale", "Scale", 1, 0, R"({"factor":[4]})", 4, 0, 1, 20}};
+    const std::string text = printed(run);
+    return text.substr(0, text.find("epoch 0 "));
+  };
+  const std::string heading = "test: up to 1 epoch of 2 batches, seed 0\n";
+  BOOST_TEST(first_lines("{}") == heading +
+                                      "model Net: 20 parameters, 4 of them frozen, 84 bytes\n"
+                                      "  layer  Linear  16\n"
+                                      "  scale  Scale   4, frozen\n");
+  BOOST_TEST(first_lines(R"({"model_summary": false})") == heading);
+}
+
 BOOST_AUTO_TEST_CASE(only_the_metrics_that_were_asked_for_are_printed_in_that_order) {
   PluginRun run(R"([{"plugin": "console", "config": {"metrics": ["val_loss", "train_loss"]}}])");
   run.log_step("noise", {1});
@@ -103,6 +120,12 @@ BOOST_AUTO_TEST_CASE(a_text_on_record_is_printed_line_by_line_and_cannot_command
   BOOST_TEST(told("To be,\n\nor\x1b[2J not\n\n", "{}")
                  .find("\n  sample:\n    To be,\n    \n    or?[2J not\nepoch 0  step 2") != std::string::npos);
   BOOST_TEST(told("To be", R"({"texts": false})").find("To be") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_name_or_a_reason_cannot_command_the_terminal) {
+  PluginRun run(R"([{"plugin": "console"}])", R"("max_epochs": 1)");
+  run.log_step("l\x1b]0;oss\xc2\x9b\xff\xe2\x82\xac", {0.5});
+  BOOST_TEST(printed(run).find("  l?]0;oss???\xe2\x82\xac 0.5") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_terminal_gets_a_bar_that_lines_do_not_run_into) {

@@ -5,7 +5,6 @@
 #ifndef TENON_DRAFT_DRAFTS_H
 #define TENON_DRAFT_DRAFTS_H
 
-#include "model.h"
 #include "records.h"
 #include "tasks.h"
 #include "timing.h"

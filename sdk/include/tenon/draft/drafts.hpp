@@ -19,7 +19,6 @@ namespace detail {
   struct service_id<type> {                    \
     static constexpr const char* value = name; \
   };
-TENON_SERVICE_ID(tenon_model, TENON_SERVICE_MODEL)
 TENON_SERVICE_ID(tenon_records, TENON_SERVICE_RECORDS)
 TENON_SERVICE_ID(tenon_tasks, TENON_SERVICE_TASKS)
 TENON_SERVICE_ID(tenon_timing, TENON_SERVICE_TIMING)

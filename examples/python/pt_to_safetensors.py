@@ -1,0 +1,11 @@
+# Copyright 2026 The Tenon authors
+# SPDX-License-Identifier: Apache-2.0
+"""Turns the state_dict of a .pt file into safetensors, for --weights: pt_to_safetensors.py WEIGHTS.pt WEIGHTS.safetensors"""
+import sys
+
+import torch
+from safetensors.torch import save_file
+
+state = torch.load(sys.argv[1], map_location="cpu", weights_only=True)
+state = state.get("state_dict", state)  # where Lightning keeps it
+save_file({name: tensor.detach().clone().contiguous() for name, tensor in state.items()}, sys.argv[2], {"format": "pt"})
