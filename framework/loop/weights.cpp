@@ -2,13 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/weights.hpp"
 
-#include <fcntl.h>
-
 #include <tenon/failure.hpp>
 
 #include "checkpoint/checkpoint.hpp"
 #include "checkpoint/format.hpp"
-#include "checkpoint/safetensors_file.hpp"
+#include "checkpoint/tensor_source.hpp"
 #include "loop/snapshot.hpp"
 
 namespace tenon::loop {
@@ -16,18 +14,6 @@ namespace tenon::loop {
 namespace {
 
 namespace fs = std::filesystem;
-
-checkpoint::LoadedTensors read_safetensors(const fs::path& path) {
-  const checkpoint::SafetensorsFile file(checkpoint::real_file_system(), AT_FDCWD, path.string());
-  checkpoint::LoadedTensors loaded;
-  for (const checkpoint::TensorEntry& entry : file.header().tensors) {
-    loaded.storage.push_back(std::make_unique<std::byte[]>(entry.size));
-    const std::span<std::byte> bytes(loaded.storage.back().get(), entry.size);
-    file.read(entry, bytes);
-    loaded.records.push_back({entry.name, entry.dtype, entry.shape, bytes});
-  }
-  return loaded;
-}
 
 checkpoint::LoadedTensors read_checkpoint(const fs::path& folder) {
   const checkpoint::Checkpoint opened = checkpoint::Checkpoint::open(folder);
@@ -55,7 +41,7 @@ checkpoint::LoadedTensors read(const fs::path& path) {
   const fs::path folder = path.parent_path();
   const bool within =
       path.filename() == checkpoint::model_file && fs::exists(folder / checkpoint::document_file, ignored);
-  return within ? read_checkpoint(folder) : read_safetensors(path);
+  return within ? read_checkpoint(folder) : checkpoint::TensorSource(path).load_model();
 }
 
 }  // namespace

@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(the_program_does_not_load_libtorch) {
   const Installation tenon;
   const Outcome libraries = tenon.run("--version", "LD_TRACE_LOADED_OBJECTS=1");
   BOOST_TEST(libraries.out.find("libtenon.so") != std::string::npos);
-  BOOST_TEST(libraries.out.find("torch") == std::string::npos);
+  BOOST_TEST(libraries.out.find("libtorch") == std::string::npos);
   BOOST_TEST(libraries.out.find("libc10") == std::string::npos);
 }
 
