@@ -26,7 +26,7 @@ constexpr const char* exit_codes =
     "   7  the run's folder cannot be written or belongs to another run\n"
     "   8  a checkpoint or a file of weights is missing, damaged, or does not fit the task\n"
     "  70  a mistake of Tenon's own\n"
-    "  75  interrupted by SIGINT or SIGTERM, with the state saved: `--resume auto` goes on\n"
+    "  75  interrupted by SIGINT or SIGTERM, with the state saved: --resume auto goes on\n"
     "  128 + n  a crash: signal n ended the program; the line before says in which plugin and hook\n";
 
 CLI::App* command(CLI::App& parent, const char* name, const char* what) {
