@@ -123,8 +123,10 @@ class SignalStack {
 
 }  // namespace
 
+void give_signal_stack() { thread_local const SignalStack stack; }
+
 void install_crash_handler() {
-  thread_local const SignalStack stack;
+  give_signal_stack();
   static std::once_flag once;
   std::call_once(once, [] {
     struct sigaction action {};

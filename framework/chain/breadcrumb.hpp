@@ -41,6 +41,9 @@ class Breadcrumb {
 /// thread a signal stack, so that a stack overflow on it is reported too. May be called again, from other threads.
 void install_crash_handler();
 
+/// Only the stack, for a thread that the host makes: the handler works there if the program has installed it.
+void give_signal_stack();
+
 }  // namespace tenon::chain
 
 #endif

@@ -9,14 +9,17 @@
 
 #include "chain/abi.hpp"
 #include "loop/checkpoint_document.hpp"
-#include "loop/pipeline.hpp"
+#include "loop/request_document.hpp"
 #include "loop/what_failed.hpp"
 
 namespace tenon::loop {
 
+namespace json = boost::json;
 using chain::Callback;
 
 namespace {
+
+using Group = std::vector<const SaveRequest*>;
 
 bool same_content(const SaveRequest& a, const SaveRequest& b) {
   return a.folder == b.folder && a.name == b.name && a.kind == b.kind && a.transforms == b.transforms;
@@ -27,6 +30,32 @@ void add_hold(Kept& kept, const SaveRequest& save) {
   if (!kept.monitor.empty()) return;
   kept.score = save.score;
   kept.monitor = save.monitor;
+}
+
+/// The checkpoint that these requests ask for, before it is written.
+Kept wanted(const Group& group, const tenon_progress& progress, bool consistent) {
+  const SaveRequest& first = *group.front();
+  Kept kept;
+  kept.folder = first.folder;
+  kept.name = first.name;
+  kept.path = first.folder / (first.name + ".ckpt");
+  kept.kind = first.kind;
+  kept.sequence = progress.sequence;
+  kept.epoch = progress.epoch;
+  kept.step = progress.step;
+  kept.flags =
+      (consistent ? TENON_CHECKPOINT_CONSISTENT : 0u) | (first.transforms.empty() ? 0u : TENON_CHECKPOINT_TRANSFORMED);
+  for (const SaveRequest* save : group) {
+    add_hold(kept, *save);
+    kept.tickets.push_back(save->ticket);
+  }
+  return kept;
+}
+
+NotSaved not_saved(const Group& group, const tenon_progress& progress, Failed why) {
+  NotSaved event{wanted(group, progress, false), {}, std::move(why)};
+  for (const SaveRequest* request : group) event.requests.push_back(*request);
+  return event;
 }
 
 }  // namespace
@@ -42,11 +71,13 @@ CommitPoint::CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metri
       tensors_(tensors),
       facts_(facts),
       progress_(progress),
+      writer_(DurableList(ledger.folders())),
       delivery_(chain, requests, decisions, progress) {}
 
 void CommitPoint::decide(std::int32_t action, const Callback* by, std::string path, std::string target,
                          std::string reason) {
-  decisions_.record({action, by ? by->id() : "", std::move(path), std::move(target), std::move(reason), progress_});
+  const tenon_progress& at = asked_at_ ? *asked_at_ : progress_;
+  decisions_.record({action, by ? by->id() : "", std::move(path), std::move(target), std::move(reason), at});
 }
 
 void CommitPoint::note(const Callback& by, std::int32_t action, std::string path, std::string reason) {
@@ -62,13 +93,57 @@ void CommitPoint::run(const CommitState& now) {
   ++progress_.sequence;
   failures.go_on([&] { carry_out_options(); });
   if (!now.gradients_pending || now.phase == Phase::final) {
-    failures.go_on([&] { carry_out_saves(now, failures); });
-    failures.go_on([&] { carry_out_refs(); });
-    failures.go_on([&] { carry_out_bests(); });
-    failures.go_on([&] { carry_out_releases(); });
+    if (!requests_.disk_is_left_alone() || unremoved_ > 0) hand_over(now, failures);
+    carry_out_bests();
     if (!stopped_ && now.phase != Phase::final) carry_out_stops(now, failures);
   }
   failures.rethrow();
+}
+
+/// What is asked of the disk goes to the writer.
+void CommitPoint::hand_over(const CommitState& now, FirstFailure& failures) {
+  auto job = std::make_unique<WriteJob>();
+  job->progress = progress_;
+  bool wait = facts_.wait_for_saves;
+  for (const SaveRequest& save : requests_.saves) wait = wait || (save.flags & TENON_SAVE_WAIT);
+  failures.go_on([&] { carry_out_saves(now, *job, failures); });
+  failures.go_on([&] {
+    add_moves(*job);
+    writer_.submit(std::move(job));
+    if (!wait) return;
+    writer_.drain();
+    take_results();
+  });
+}
+
+void CommitPoint::finish(std::int32_t reason) {
+  FirstFailure failures;
+  writer_.drain();
+  if (reason != TENON_END_INTERRUPTED) carry_out_what_follows(reason != TENON_END_FAILED, failures);
+  requests_.withdraw_all("the run has ended");
+  requests_.close();
+  failures.go_on([&] { deliver(); });
+  failures.rethrow();
+}
+
+/// From the last commit point's answers.
+void CommitPoint::carry_out_what_follows(bool at_its_end, FirstFailure& failures) {
+  failures.go_on([&] { deliver(); });
+  if (writer_.started())
+    failures.go_on([&] {
+      auto job = std::make_unique<WriteJob>();
+      job->progress = progress_;
+      job->at_end = at_its_end;
+      add_moves(*job);
+      writer_.submit(std::move(job));
+      writer_.drain();
+    });
+}
+
+/// on_decision, on_ticket in the order of tickets, then on_checkpoint_*.
+void CommitPoint::deliver() {
+  take_results();
+  delivery_.deliver();
 }
 
 void CommitPoint::withdraw_from_disabled() {
@@ -109,8 +184,7 @@ bool CommitPoint::decided(const SaveRequest& save, FirstFailure& failures) {
     denial = chain_.decide_checkpoint(args);
   } catch (...) {
     failures.keep();
-    const auto [status, reason] = what_failed();
-    fail_group({&save}, status, reason);
+    happened(not_saved({&save}, progress_, what_failed()));
     return false;
   }
   if (!denial) return true;
@@ -123,7 +197,7 @@ bool CommitPoint::decided(const SaveRequest& save, FirstFailure& failures) {
   return false;
 }
 
-void CommitPoint::carry_out_saves(const CommitState& state, FirstFailure& failures) {
+void CommitPoint::carry_out_saves(const CommitState& state, WriteJob& job, FirstFailure& failures) {
   if (requests_.saves.empty()) return;
   const std::vector<SaveRequest> saves = std::exchange(requests_.saves, {});
   std::vector<Group> groups;
@@ -131,9 +205,10 @@ void CommitPoint::carry_out_saves(const CommitState& state, FirstFailure& failur
   for (const SaveRequest& save : saves) {
     if (!decided(save, failures)) continue;
     if (!state.resumable() && !(save.flags & TENON_SAVE_INCONSISTENT)) {
-      fail_group({&save}, TENON_E_WRONG_STATE,
-                 state.consistent ? "the run ends inside an accumulation group, whose gradients would be lost"
-                                  : "the weights may be half updated after an error inside a batch");
+      happened(not_saved({&save}, progress_,
+                         {TENON_E_WRONG_STATE,
+                          state.consistent ? "the run ends inside an accumulation group, whose gradients would be lost"
+                                           : "the weights may be half updated after an error inside a batch"}));
       continue;
     }
     full = full || save.kind == TENON_CHECKPOINT_FULL;
@@ -145,187 +220,145 @@ void CommitPoint::carry_out_saves(const CommitState& state, FirstFailure& failur
       groups.push_back({&save});
   }
   if (groups.empty()) return;
-  std::shared_ptr<const Snapshot> snapshot;
+  std::vector<const SaveRequest*> asked;
+  for (const Group& group : groups) asked.insert(asked.end(), group.begin(), group.end());
   try {
-    collect_callback_state();
-    snapshot = snapshots_.take(engine_, full);
+    job.callbacks = std::make_shared<CallbackStates>(chain_);
+    job.snapshot = snapshots_.take(engine_, full);
   } catch (...) {
-    const auto [status, reason] = what_failed();
-    for (const Group& group : groups) fail_group(group, status, reason);
+    const Failed why = what_failed();
+    for (const Group& group : groups) happened(not_saved(group, progress_, why));
     return;
   }
-  for (const Group& group : groups) write_group(group, state, *snapshot);
+  const boost::json::object requests = full ? request_document(asked, requests_, ledger_, facts_) : json::object();
+  for (const Group& group : groups) prepare(group, state, requests, job);
 }
 
-void CommitPoint::collect_callback_state() {
-  callback_states_.clear();
-  callback_records_.clear();
-  callback_entries_.clear();
-  state_failure_.clear();
-  callback_states_.reserve(chain_.callbacks().size());
-  for (const auto& callback : chain_.callbacks()) {
-    boost::json::object entry;
-    entry["id"] = callback->id();
-    entry["plugin"] = callback->descriptor().id;
-    entry["version"] = callback->descriptor().version;
-    entry["sha256"] = callback->library().sha256;
-    entry["options"] = callback->options();
-    try {
-      if (std::optional<chain::SavedState> saved = callback->save_state()) {
-        entry["state_version"] = saved->version;
-        const chain::SavedState& kept = callback_states_.emplace_back(std::move(*saved));
-        callback_records_.push_back({"callback_state/" + callback->id(),
-                                     checkpoint::DType::u8,
-                                     {static_cast<std::int64_t>(kept.bytes.size())},
-                                     kept.bytes});
-      }
-    } catch (const chain::AbiError& error) {
-      state_failure_ = "callback '" + callback->id() + "' could not save its state: " + error.what();
-    }
-    callback_entries_.push_back(std::move(entry));
-  }
-}
-
-void CommitPoint::fail_group(const Group& group, tenon_status status, const std::string& reason) {
-  Notice notice{Notice::What::failed, {}, status, reason};
-  const SaveRequest& first = *group.front();
-  notice.checkpoint.folder = first.folder;
-  notice.checkpoint.name = first.name;
-  notice.checkpoint.path = first.folder / (first.name + ".ckpt");
-  notice.checkpoint.kind = first.kind;
-  notice.checkpoint.sequence = progress_.sequence;
-  notice.checkpoint.epoch = progress_.epoch;
-  notice.checkpoint.step = progress_.step;
-  for (const SaveRequest* save : group) {
-    add_hold(notice.checkpoint, *save);
-    ++tallies_[save->by->id()].failed;
-    ++tallies_[save->by->id()].warned[reason];
-    decide(TENON_ACTION_WARN, save->by, relative(notice.checkpoint.path), "", "not saved: " + reason);
-    requests_.end({save->by, TENON_REQUEST_SAVE, save->ticket, TENON_TICKET_FAILED, status, "", "", reason});
-  }
-  delivery_.add(std::move(notice));
-}
-
-void CommitPoint::write_group(const Group& group, const CommitState& state, const Snapshot& snapshot) {
+/// What one checkpoint is made of, but for its tensors.
+void CommitPoint::prepare(const Group& group, const CommitState& state, const json::object& requests, WriteJob& job) {
   const SaveRequest& first = *group.front();
   try {
-    if (!state_failure_.empty() && first.kind == TENON_CHECKPOINT_FULL)
-      return fail_group(group, TENON_E_FAILED, state_failure_);
-    checkpoint::Content content;
+    ledger_.folder(first.folder);  // opened here, where it is told of
+    SaveJob save;
+    save.checkpoint = wanted(group, progress_, state.resumable());
+    checkpoint::Content& content = save.content;
     content.name = first.name;
     content.versioned = (first.flags & TENON_SAVE_VERSIONED) != 0;
     content.full = first.kind == TENON_CHECKPOINT_FULL;
     content.model_metadata["format"] = "pt";
-    content.document = checkpoint_document(
-        {group, state, facts_, progress_, metrics_, requests_, ledger_.best, snapshot.document(), callback_entries_});
-    Pipeline pipeline(first.transforms, *first.by, snapshot, tensors_, progress_);
-    snapshot.wait();
-    content.model = pipeline.run();
-    if (!first.transforms.empty()) content.document["transforms"] = pipeline.description();
-    if (content.full) {
-      content.training = snapshot.training();
-      content.training.insert(content.training.end(), callback_records_.begin(), callback_records_.end());
-    }
-    checkpoint::Folder& folder = ledger_.folder(first.folder);
-    const checkpoint::Written written = folder.write(content);
-
-    Kept kept;
-    kept.folder = first.folder;
-    kept.name = written.name;
-    kept.path = written.path;
-    kept.kind = first.kind;
-    kept.sequence = progress_.sequence;
-    kept.epoch = progress_.epoch;
-    kept.step = progress_.step;
-    kept.bytes = written.bytes;
-    kept.flags = (state.resumable() ? TENON_CHECKPOINT_CONSISTENT : 0u) |
-                 (first.transforms.empty() ? 0u : TENON_CHECKPOINT_TRANSFORMED);
-    for (const SaveRequest* save : group) {
-      add_hold(kept, *save);
-      kept.tickets.push_back(save->ticket);
-      ++tallies_[save->by->id()].saved;
-      decide(TENON_ACTION_SAVE, save->by, relative(kept.path), "", save->reason);
-      requests_.end({save->by, TENON_REQUEST_SAVE, save->ticket, TENON_TICKET_DONE, TENON_OK, kept.path.native(), "",
-                     save->reason});
-    }
-    delivery_.add({Notice::What::saved, ledger_.add(std::move(kept)), TENON_OK, first.reason});
+    if (content.full && !job.callbacks->failure().empty())
+      throw chain::AbiError(TENON_E_FAILED, job.callbacks->failure());
+    content.document = checkpoint_document({group, state, facts_, progress_, metrics_, requests_, ledger_.best,
+                                            job.snapshot->document(), job.callbacks->entries()});
+    if (content.full) content.document["requests"] = requests;
+    save.pipeline = std::make_unique<Pipeline>(first.transforms, *first.by, job.snapshot, tensors_, progress_);
+    for (const SaveRequest* request : group) save.requests.push_back(*request);
+    job.saves.push_back(std::move(save));
+    ledger_.begin_writing(job.saves.back().checkpoint);
   } catch (...) {
-    const auto [status, reason] = what_failed();
-    fail_group(group, status, reason);
+    happened(not_saved(group, progress_, what_failed()));
   }
 }
 
-void CommitPoint::carry_out_refs() {
-  for (const RefRequest& r : std::exchange(requests_.refs, {})) {
-    if (pending(r.ticket)) {
-      requests_.refs.push_back(r);
+/// The refs and releases that wait for nothing that is still to be asked for.
+void CommitPoint::add_moves(WriteJob& job) {
+  for (RefRequest& r : std::exchange(requests_.refs, {}))
+    (pending(r.ticket) ? requests_.refs : job.refs).push_back(std::move(r));
+  for (ReleaseRequest& r : std::exchange(requests_.releases, {})) {
+    if (pending(r.held) || pending(r.after)) {
+      requests_.releases.push_back(std::move(r));
       continue;
     }
-    Kept* kept = ledger_.find(r.ticket);
-    if (!kept) continue;  // it failed: the ref stays where it was
-    if (!(kept->flags & TENON_CHECKPOINT_CONSISTENT)) {
-      note(*r.by, TENON_ACTION_WARN, relative(kept->folder / (r.ref + ".ckpt")),
-           "'" + r.ref + "' stays where it is: training cannot go on from '" + kept->name + "'");
-      continue;
-    }
-    try {
-      ledger_.folder(kept->folder).set_ref(r.ref, kept->name);
-      decide(TENON_ACTION_REF, r.by, relative(kept->folder / (r.ref + ".ckpt")), relative(kept->path),
-             "'" + r.ref + "' is the newest");
-      if (Kept* unheld = ledger_.point_ref(r.ref, *kept, *r.by)) remove(*unheld);
-    } catch (const checkpoint::WriteError& error) {
-      note(*r.by, TENON_ACTION_WARN, relative(kept->folder / (r.ref + ".ckpt")),
-           "the ref could not be moved: " + std::string(error.what()));
-    }
+    ledger_.begin_release(r.held);
+    job.releases.push_back(std::move(r));
   }
+}
+
+void CommitPoint::take_results() {
+  FirstFailure failures;
+  for (const WriteResult& result : writer_.take()) {
+    asked_at_ = &result.progress;
+    for (const WriteEvent& event : result.events)
+      failures.go_on([&] { std::visit([this](const auto& e) { happened(e); }, event); });
+    asked_at_ = nullptr;
+  }
+  carry_out_bests();
+  failures.rethrow();
+}
+
+void CommitPoint::happened(const Saved& event) {
+  ledger_.end_writing(event.checkpoint);
+  const std::string path = relative(event.checkpoint.path);
+  for (const SaveRequest& save : event.requests) {
+    ++tallies_[save.by->id()].saved;
+    decide(TENON_ACTION_SAVE, save.by, path, "", save.reason);
+    requests_.end({save.by, TENON_REQUEST_SAVE, save.ticket, TENON_TICKET_DONE, TENON_OK,
+                   event.checkpoint.path.native(), "", save.reason});
+  }
+  delivery_.add({Notice::What::saved, ledger_.add(event.checkpoint), TENON_OK, event.requests.front().reason});
+}
+
+void CommitPoint::happened(const NotSaved& event) {
+  ledger_.end_writing(event.checkpoint);
+  const auto& [status, reason] = event.why;
+  const std::string path = relative(event.checkpoint.path);
+  for (const SaveRequest& save : event.requests) {
+    ++tallies_[save.by->id()].failed;
+    ++tallies_[save.by->id()].warned[reason];
+    decide(TENON_ACTION_WARN, save.by, path, "", "not saved: " + reason);
+    requests_.end({save.by, TENON_REQUEST_SAVE, save.ticket, TENON_TICKET_FAILED, status, "", "", reason});
+  }
+  delivery_.add({Notice::What::failed, event.checkpoint, status, reason});
+}
+
+void CommitPoint::happened(const RefMoved& event) {
+  const auto& [by, ref, ticket] = event.request;
+  Kept* kept = ledger_.find(ticket);
+  if (!kept) return;
+  decide(TENON_ACTION_REF, by, relative(kept->folder / (ref + ".ckpt")), relative(kept->path),
+         "'" + ref + "' is the newest");
+  ledger_.point_ref(ref, *kept, *by);
+}
+
+void CommitPoint::happened(const RefStayed& event) {
+  note(*event.request.by, TENON_ACTION_WARN, relative(event.ref), event.reason);
+}
+
+void CommitPoint::happened(const Released& event) {
+  ledger_.end_release(event.request.held);
+  ledger_.release(event.request.held, event.request.reason);
+}
+
+void CommitPoint::happened(const Removed& event) {
+  Kept* kept = ledger_.find(event.checkpoint);
+  if (!kept) return;
+  if (kept->removal_failed) --unremoved_;
+  if (kept->released_by) ++tallies_[kept->released_by->id()].removed;
+  decide(TENON_ACTION_REMOVE, kept->released_by, relative(kept->path), "", event.reason);
+  delivery_.add({Notice::What::removed, *kept, TENON_OK, event.reason});
+  ledger_.erase(*kept);
+}
+
+void CommitPoint::happened(const NotRemoved& event) {
+  Kept* kept = ledger_.find(event.checkpoint);
+  if (!kept) return;
+  ++unremoved_;
+  kept->removal_failed = true;
+  const Callback* by = kept->released_by;
+  decide(TENON_ACTION_WARN, by, relative(kept->path), "", event.reason);
+  if (by) ++tallies_[by->id()].warned[event.reason];
 }
 
 void CommitPoint::carry_out_bests() {
+  if (requests_.bests.empty()) return;
   for (const BestRequest& b : std::exchange(requests_.bests, {})) {
-    if (pending(b.ticket))
+    if (pending(b.ticket) || ledger_.is_being_written(b.ticket))
       requests_.bests.push_back(b);
     else if (b.ticket == 0)
       ledger_.best.erase(b.by);
     else if (ledger_.find(b.ticket))
       ledger_.best[b.by] = b.ticket;
   }
-}
-
-void CommitPoint::carry_out_releases() {
-  for (Kept* kept : std::exchange(unremoved_, {})) remove(*kept);  // the disk may take it by now
-  for (const ReleaseRequest& r : std::exchange(requests_.releases, {})) {
-    if (pending(r.held) || pending(r.after)) {
-      requests_.releases.push_back(r);
-      continue;
-    }
-    if (r.after != 0 && !ledger_.was_durable(r.after)) continue;  // void: it stays held
-    if (Kept* unheld = ledger_.release(r.held, r.reason)) remove(*unheld);
-  }
-}
-
-void CommitPoint::remove(Kept& kept) {
-  const Callback* by = kept.released_by;
-  try {
-    ledger_.folder(kept.folder).remove(kept.name);
-  } catch (const checkpoint::WriteError& error) {
-    if (error.reason() == checkpoint::WriteError::Reason::missing)
-      return removed(kept, "somebody had removed it already");
-    if (!kept.removal_failed) {
-      decide(TENON_ACTION_WARN, by, relative(kept.path), "", "could not be removed: " + std::string(error.what()));
-      if (by) ++tallies_[by->id()].warned["could not be removed: " + std::string(error.what())];
-    }
-    kept.removal_failed = true;
-    unremoved_.push_back(&kept);
-    return;
-  }
-  removed(kept, kept.last_release);
-}
-
-void CommitPoint::removed(Kept& kept, const std::string& reason) {
-  if (kept.released_by) ++tallies_[kept.released_by->id()].removed;
-  decide(TENON_ACTION_REMOVE, kept.released_by, relative(kept.path), "", reason);
-  delivery_.add({Notice::What::removed, kept, TENON_OK, reason});
-  ledger_.erase(kept);
 }
 
 void CommitPoint::carry_out_stops(const CommitState& state, FirstFailure& failures) {

@@ -3,13 +3,17 @@
 // The commit point: the moment after a whole chain has run when what callbacks asked for is carried out.
 //
 //   deliver what has ended (delivery.hpp)  ->  settings of optimizers  ->  ask decide_checkpoint  ->  callbacks' state
-//   ->  snapshot, prepare  ->  write, refs, removals  ->  stops
+//   ->  snapshot, prepare  ->  hand to the writer (writer.hpp): write, refs, removals  ->  stops
+//
+// What the writer has done is taken at the start of the next commit point. Until then callbacks decide by what is
+// planned, and are shown what is durable.
 #ifndef TENON_LOOP_COMMIT_POINT_HPP
 #define TENON_LOOP_COMMIT_POINT_HPP
 
 #include <tenon/hooks.h>
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,6 +28,8 @@
 #include "loop/run_facts.hpp"
 #include "loop/snapshot.hpp"
 #include "loop/tensor_table.hpp"
+#include "loop/write_job.hpp"
+#include "loop/writer.hpp"
 
 namespace tenon::loop {
 
@@ -44,8 +50,15 @@ class CommitPoint {
   void run(const CommitState& now);
   /// The stops that a resumed run's checkpoint was waiting with: they were due right behind it.
   void carry_out_due_stops(const CommitState& now);
-  /// Tells what has ended: on_decision, on_ticket in the order of tickets, then on_checkpoint_*.
-  void deliver() { delivery_.deliver(); }
+  /// After the last one: waits for the writer, tells what has ended, carries out what follows from that (refs,
+  /// releases), and closes the requests. `reason`, a TENON_END_*: what was kept for a resume goes where the run has
+  /// come to its end; after an interruption nothing is carried out any more, since the run goes on from what it has
+  /// saved. Throws as run() does.
+  void finish(std::int32_t reason);
+  /// Until all is on disk that was asked for so far; told at the next commit point.
+  void drain() { writer_.drain(); }
+  /// drain(), and the end of the writer's thread; callbacks may be destroyed then.
+  void stop_writer() { writer_.stop(); }
   /// The DONE of the stops that ended the run, before on_train_end.
   void deliver_stops() { delivery_.deliver_stops(); }
   /// What was noted since, before on_teardown.
@@ -67,21 +80,28 @@ class CommitPoint {
  private:
   using Group = std::vector<const SaveRequest*>;
 
+  void deliver();
+  void take_results();
   void carry_out_options();
-  void carry_out_saves(const CommitState& state, FirstFailure& failures);
+  void carry_out_saves(const CommitState& state, WriteJob& job, FirstFailure& failures);
   bool decided(const SaveRequest& save, FirstFailure& failures);
-  void write_group(const Group& group, const CommitState& state, const Snapshot& snapshot);
-  void fail_group(const Group& group, tenon_status status, const std::string& reason);
-  void carry_out_refs();
+  void prepare(const Group& group, const CommitState& state, const boost::json::object& requests, WriteJob& job);
+  void add_moves(WriteJob& job);
+  void hand_over(const CommitState& now, FirstFailure& failures);
+  void carry_out_what_follows(bool at_its_end, FirstFailure& failures);
   void carry_out_bests();
-  void carry_out_releases();
-  void remove(Kept& kept);
-  void removed(Kept& kept, const std::string& reason);
+  void happened(const Saved& event);
+  void happened(const NotSaved& event);
+  void happened(const RefMoved& event);
+  void happened(const RefStayed& event);
+  void happened(const Released& event);
+  void happened(const ReleaseVoid& event) { ledger_.end_release(event.request.held); }
+  void happened(const Removed& event);
+  void happened(const NotRemoved& event);
   void withdraw_from_disabled();
   void carry_out_stops(const CommitState& state, FirstFailure& failures);
   void carry_out_stop(const StopRequest& stop);
   bool pending(tenon_ticket ticket) const { return ticket != 0 && requests_.find_save(ticket) != nullptr; }
-  void collect_callback_state();
   void decide(std::int32_t action, const chain::Callback* by, std::string path, std::string target, std::string reason);
   std::string relative(const std::filesystem::path& path) const { return relative_to_run(facts_, path); }
 
@@ -96,12 +116,10 @@ class CommitPoint {
   tenon_progress& progress_;
 
   Snapshots snapshots_;
-  std::vector<checkpoint::TensorRecord> callback_records_;
-  boost::json::array callback_entries_;
-  std::vector<chain::SavedState> callback_states_;
-  std::string state_failure_;  // whose save() failed, and why
+  Writer writer_;
   Delivery delivery_;
-  std::vector<Kept*> unremoved_;  // held by nobody, but still on disk: tried again at each commit point
+  const tenon_progress* asked_at_ = nullptr;  // of the commit point whose results are being taken
+  std::uint64_t unremoved_ = 0;               // checkpoints that nobody holds and the disk would not give up
   std::map<std::string, Tally> tallies_;
   bool stopped_ = false;
   std::string stop_detail_;

@@ -9,6 +9,18 @@ namespace tenon::loop {
 
 namespace {
 
+/// Transforms are run on the writer's thread, which must have ended before callbacks are destroyed.
+class StopWriter {
+ public:
+  explicit StopWriter(CommitPoint& commit_point) : commit_point_(commit_point) {}
+  ~StopWriter() { commit_point_.stop_writer(); }
+  StopWriter(const StopWriter&) = delete;
+  StopWriter& operator=(const StopWriter&) = delete;
+
+ private:
+  CommitPoint& commit_point_;
+};
+
 void add_reasons(boost::json::object& account, const char* key, const std::map<std::string, std::uint64_t>& reasons) {
   if (reasons.empty()) return;
   boost::json::object counts;
@@ -38,6 +50,7 @@ Fit::Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, 
 }
 
 FitResult Fit::run(const ResumePoint* from, const Interruption* interruption) {
+  const StopWriter at_end(commit_point_);
   if (from && from->takes(restore_progress)) clock_.go_on_from(from->position().seconds);
   Loop loop(engine_, chain_, metrics_, commit_point_, requests_, services_, facts_, clock_, progress_);
   return facts_.stage == Stage::train ? loop.fit(from, interruption) : loop.evaluate(facts_.stage);

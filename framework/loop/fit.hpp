@@ -25,6 +25,8 @@ class Fit {
   Ledger& ledger() { return ledger_; }
   /// `from`: a training goes on there; the engine has been restored from it.
   FitResult run(const ResumePoint* from = nullptr, const Interruption* interruption = nullptr);
+  /// [loop-thread] Within a hook of a test: until all is on disk that commit points have asked for so far.
+  void drain() { commit_point_.drain(); }
 
   /// After run(): {"end":...,"epochs":...,"steps":...,"callbacks":{id:{"plugin","saved","removed","kept",...account}}};
   /// of an evaluation also "metrics":{name:value}.

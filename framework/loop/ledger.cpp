@@ -6,12 +6,22 @@
 
 namespace tenon::loop {
 
+checkpoint::Folder& Folders::at(const std::filesystem::path& absolute) {
+  const std::lock_guard lock(mutex_);
+  if (const auto it = open_.find(absolute); it != open_.end()) return *it->second;
+  return *open_.emplace(absolute, checkpoint::Folder::open(absolute, run_id_)).first->second;
+}
+
+bool Folders::is_open(const std::filesystem::path& absolute) {
+  const std::lock_guard lock(mutex_);
+  return open_.contains(absolute);
+}
+
 checkpoint::Folder& Ledger::folder(const std::filesystem::path& absolute) {
-  auto& slot = folders_[absolute];
-  if (slot) return *slot;
-  slot = checkpoint::Folder::open(absolute, run_id_);
-  if (on_folder) on_folder(absolute);
-  return *slot;
+  const bool is_new = on_folder && !folders_->is_open(absolute);
+  checkpoint::Folder& folder = folders_->at(absolute);
+  if (is_new) on_folder(absolute);
+  return folder;
 }
 
 std::string Ledger::claim_ref(const std::filesystem::path& folder, const std::string& name, const chain::Callback& by) {
@@ -34,9 +44,25 @@ Kept* Ledger::find(tenon_ticket ticket) const {
 }
 
 bool Ledger::holds(const chain::Callback& by, tenon_ticket ticket) const {
-  const Kept* kept = find(ticket);
+  if (releasing_.contains(ticket)) return false;
+  const auto writing = writing_.find(ticket);
+  const Kept* kept = writing == writing_.end() ? find(ticket) : &writing->second;
   return kept && std::any_of(kept->holds.begin(), kept->holds.end(),
                              [&](const Hold& h) { return h.by == &by && h.ticket == ticket; });
+}
+
+const std::filesystem::path* Ledger::folder_of(tenon_ticket ticket) const {
+  if (const auto writing = writing_.find(ticket); writing != writing_.end()) return &writing->second.folder;
+  const Kept* kept = find(ticket);
+  return kept ? &kept->folder : nullptr;
+}
+
+void Ledger::begin_writing(const Kept& kept) {
+  for (const tenon_ticket ticket : kept.tickets) writing_.emplace(ticket, kept);
+}
+
+void Ledger::end_writing(const Kept& kept) {
+  for (const tenon_ticket ticket : kept.tickets) writing_.erase(ticket);
 }
 
 Kept* Ledger::release(tenon_ticket ticket, const std::string& reason) {
@@ -48,6 +74,7 @@ Kept* Ledger::release(tenon_ticket ticket, const std::string& reason) {
   kept->released_by = hold->by;
   kept->last_release = reason;
   kept->let_go.push_back(std::move(*hold));
+  released_.insert(ticket);
   kept->holds.erase(hold);
   return kept->holds.empty() && kept->refs.empty() ? kept : nullptr;
 }
@@ -67,7 +94,10 @@ Kept* Ledger::point_ref(const std::string& ref, Kept& at, const chain::Callback&
 }
 
 void Ledger::erase(const Kept& kept) {
-  for (const tenon_ticket ticket : kept.tickets) by_ticket_.erase(ticket);
+  for (const tenon_ticket ticket : kept.tickets) {
+    by_ticket_.erase(ticket);
+    released_.erase(ticket);
+  }
   std::erase_if(kept_, [&](const auto& k) { return k.get() == &kept; });
 }
 

@@ -1,6 +1,9 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
 // The checkpoints of this run that are on disk, and who holds them. What nobody holds is to be removed.
+//
+// There are two. The writer thread has one, which refs and removals follow (durable_list.hpp). The loop thread's is
+// what callbacks are shown: it follows the other one, event by event, and knows besides what is still being written.
 #ifndef TENON_LOOP_LEDGER_HPP
 #define TENON_LOOP_LEDGER_HPP
 
@@ -10,6 +13,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -27,7 +32,21 @@ struct Hold {
   std::string monitor;
 };
 
-/// A durable checkpoint of this run.
+/// The folders that a run writes into, each opened once. [any-thread]
+class Folders {
+ public:
+  explicit Folders(std::string run_id) : run_id_(std::move(run_id)) {}
+  /// Opens (makes, locks, sweeps) it where it is not open yet. Throws Failure (ExitCode::output).
+  checkpoint::Folder& at(const std::filesystem::path& absolute);
+  bool is_open(const std::filesystem::path& absolute);
+
+ private:
+  std::string run_id_;
+  std::mutex mutex_;
+  std::map<std::filesystem::path, std::unique_ptr<checkpoint::Folder>> open_;
+};
+
+/// A checkpoint of this run; in a ledger, a durable one.
 struct Kept {
   std::filesystem::path folder;  ///< absolute; one of the ledger's
   std::string name;              ///< without ".ckpt"
@@ -48,9 +67,11 @@ struct Kept {
 
 class Ledger {
  public:
-  explicit Ledger(std::string run_id) : run_id_(std::move(run_id)) {}
+  explicit Ledger(std::string run_id) : Ledger(std::make_shared<Folders>(std::move(run_id))) {}
+  explicit Ledger(std::shared_ptr<Folders> folders) : folders_(std::move(folders)) {}
 
-  /// Opens (makes, locks, sweeps) a folder once. Throws Failure (ExitCode::output).
+  const std::shared_ptr<Folders>& folders() const { return folders_; }
+  /// Folders::at
   checkpoint::Folder& folder(const std::filesystem::path& absolute);
 
   /// The ref `name` of a folder belongs to the first callback that claims it; answers the other owner's id, or "".
@@ -60,13 +81,26 @@ class Ledger {
   Kept* find(tenon_ticket ticket) const;
   /// Whether a save of this ticket has ever become durable, also when it has been removed since.
   bool was_durable(tenon_ticket ticket) const { return durable_.contains(ticket); }
+  /// Planned holds too: what is being written counts, what is on its way out does not.
   bool holds(const chain::Callback& by, tenon_ticket ticket) const;
+  /// Where the checkpoint of a ticket is, or is being written; nullptr for others.
+  const std::filesystem::path* folder_of(tenon_ticket ticket) const;
   /// Ends one hold; the checkpoint is answered when nothing holds it any more.
   Kept* release(tenon_ticket ticket, const std::string& reason);
   /// Moves a ref; the checkpoint it pointed at is answered when nothing holds it any more.
   Kept* point_ref(const std::string& ref, Kept& at, const chain::Callback& by);
   /// Forgets what has been removed from the disk.
   void erase(const Kept& kept);
+  /// Tickets under which nobody holds any more what others still do.
+  const std::set<tenon_ticket>& released() const { return released_; }
+
+  // The plan, on the loop thread: what the writer has been given and not answered yet.
+  void begin_writing(const Kept& kept);
+  void end_writing(const Kept& kept);
+  bool is_being_written(tenon_ticket ticket) const { return writing_.contains(ticket); }
+  const std::map<tenon_ticket, Kept>& being_written() const { return writing_; }
+  void begin_release(tenon_ticket ticket) { releasing_.insert(ticket); }
+  void end_release(tenon_ticket ticket) { releasing_.erase(ticket); }
 
   const std::vector<std::unique_ptr<Kept>>& all() const { return kept_; }
 
@@ -74,13 +108,15 @@ class Ledger {
   std::function<void(const std::filesystem::path&)> on_folder;  ///< told of each folder, before anything is saved there
 
  private:
-  std::string run_id_;
-  std::map<std::filesystem::path, std::unique_ptr<checkpoint::Folder>> folders_;
+  std::shared_ptr<Folders> folders_;
   std::map<std::pair<std::filesystem::path, std::string>, std::string> ref_owners_;
   std::map<std::pair<std::filesystem::path, std::string>, Kept*> ref_targets_;
   std::vector<std::unique_ptr<Kept>> kept_;  // oldest first
   std::unordered_map<tenon_ticket, Kept*> by_ticket_;
   std::unordered_set<tenon_ticket> durable_;
+  std::set<tenon_ticket> released_;
+  std::map<tenon_ticket, Kept> writing_;
+  std::unordered_set<tenon_ticket> releasing_;
 };
 
 }  // namespace tenon::loop

@@ -545,10 +545,10 @@ void Loop::finish(FitResult& result) {
     if (commit_point_.stopped()) or_note(result, [&] { commit_point_.deliver_stops(); });
     if (trains_) or_note(result, [&] { chain_.on_train_end(end_args()); });
     if (!interrupted_) or_note(result, [&] { commit(Phase::final, end_name(result.reason)); });
+    or_note(result, [&] { commit_point_.finish(result.reason); });
   }
   requests_.withdraw_all("the run has ended");
   requests_.close();
-  if (trained) or_note(result, [&] { commit_point_.deliver(); });
   if (fitting_) or_note(result, [&] { chain_.on_fit_end(end_args()); });
   if (!result.refused) or_note(result, [&] { commit_point_.deliver_last_notes(); });
   services_.notes_are_over = true;

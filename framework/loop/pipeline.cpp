@@ -84,25 +84,29 @@ tenon_tensor hold_in_snapshot(HeldSnapshot& held, tenon_tensor tensor) {
   const EngineHandle handle = TensorTable::engine_tensor(tensor);
   if (handle.group == TENON_TENSORS_GRADIENTS)
     throw AbiError(TENON_E_INVALID_ARGUMENT, "gradients are no part of a snapshot");
-  const std::uint64_t index = handle.index + (handle.group == TENON_TENSORS_BUFFERS ? held.snapshot.parameters() : 0);
-  if (index >= held.snapshot.model().size())
+  const std::uint64_t index = handle.index + (handle.group == TENON_TENSORS_BUFFERS ? held.snapshot->parameters() : 0);
+  if (index >= held.snapshot->model().size())
     throw AbiError(TENON_E_INVALID_ARGUMENT, "the snapshot has no such tensor");
-  const checkpoint::TensorRecord& record = held.snapshot.model()[index];
+  const checkpoint::TensorRecord& record = held.snapshot->model()[index];
   auto copy = std::make_shared<HostTensor>();
   copy->name = record.name;
   copy->dtype = from_dtype(record.dtype);
   copy->set_shape(record.shape);
-  copy->borrowed = record.bytes;
+  copy->borrow(record.bytes, held.snapshot);
   held.held.push_back(held.table.add(std::move(copy)));
   return held.held.back();
 }
 
-Pipeline::Pipeline(const std::vector<TransformUse>& uses, const chain::Callback& requested_by, const Snapshot& snapshot,
-                   TensorTable& table, const tenon_progress& progress)
-    : snapshot_(snapshot), table_(table), held_{snapshot, table, {}}, step_(progress.step) {
-  jobs_.reserve(uses.size());
+Pipeline::Pipeline(std::vector<TransformUse> uses, const chain::Callback& requested_by,
+                   std::shared_ptr<const Snapshot> snapshot, TensorTable& table, const tenon_progress& progress)
+    : uses_(std::move(uses)),
+      snapshot_(std::move(snapshot)),
+      table_(table),
+      held_{snapshot_, table, {}},
+      step_(progress.step) {
+  jobs_.reserve(uses_.size());
   try {
-    for (const TransformUse& use : uses) {
+    for (const TransformUse& use : uses_) {
       tenon_prepare_args args{};
       args.struct_size = sizeof args;
       args.progress = &progress;
@@ -140,15 +144,16 @@ void Pipeline::end() noexcept {
 }
 
 std::vector<checkpoint::TensorRecord> Pipeline::run() {
+  snapshot_->wait();
   Stages stages;
-  for (std::size_t i = 0; i < snapshot_.model().size(); ++i) {
-    const checkpoint::TensorRecord& record = snapshot_.model()[i];
+  for (std::size_t i = 0; i < snapshot_->model().size(); ++i) {
+    const checkpoint::TensorRecord& record = snapshot_->model()[i];
     auto tensor = std::make_shared<HostTensor>();
     tensor->name = record.name;
     tensor->dtype = from_dtype(record.dtype);
     tensor->set_shape(record.shape);
-    tensor->borrowed = record.bytes;
-    stages[record.name] = {std::move(tensor), i >= snapshot_.parameters()};
+    tensor->borrow(record.bytes, snapshot_);
+    stages[record.name] = {std::move(tensor), i >= snapshot_->parameters()};
   }
   for (const Job& j : jobs_) {
     const tenon_transform& t = j.use->transform->table;

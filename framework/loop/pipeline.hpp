@@ -15,7 +15,7 @@ namespace tenon::loop {
 
 /// What hold() reaches through tenon_prepare_args.snapshot.
 struct HeldSnapshot {
-  const Snapshot& snapshot;
+  const std::shared_ptr<const Snapshot>& snapshot;
   TensorTable& table;
   std::vector<tenon_tensor> held;
 };
@@ -23,13 +23,14 @@ struct HeldSnapshot {
 class Pipeline {
  public:
   /// [loop-thread] Calls prepare() of every transform. Throws chain::AbiError naming the transform.
-  Pipeline(const std::vector<TransformUse>& uses, const chain::Callback& requested_by, const Snapshot& snapshot,
-           TensorTable& table, const tenon_progress& progress);
+  Pipeline(std::vector<TransformUse> uses, const chain::Callback& requested_by,
+           std::shared_ptr<const Snapshot> snapshot, TensorTable& table, const tenon_progress& progress);
+  /// [writer-thread, loop-thread] Calls destroy_job() of every transform.
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  /// What the transforms make of the snapshot; the bytes live as long as this. Throws chain::AbiError.
+  /// [writer-thread] What the transforms make of the snapshot; the bytes live as long as this. Throws chain::AbiError.
   std::vector<checkpoint::TensorRecord> run();
   /// [{"name":...,"options":...,"metadata":...}], complete after run().
   const boost::json::array& description() const { return description_; }
@@ -40,7 +41,8 @@ class Pipeline {
     const TransformUse* use;
     tenon_job* job;
   };
-  const Snapshot& snapshot_;
+  std::vector<TransformUse> uses_;
+  std::shared_ptr<const Snapshot> snapshot_;
   TensorTable& table_;
   HeldSnapshot held_;
   std::uint64_t step_;

@@ -86,6 +86,11 @@ void Requests::end(EndedTicket ended) {
   ended_.push_back(std::move(ended));
 }
 
+std::vector<EndedTicket> Requests::ended() const {
+  const std::lock_guard lock(mutex_);
+  return ended_;
+}
+
 std::vector<EndedTicket> Requests::take_ended(std::optional<std::int32_t> request) {
   std::vector<EndedTicket> taken, left;
   {

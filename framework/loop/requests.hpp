@@ -108,9 +108,13 @@ class Requests {
   std::vector<ReleaseRequest> releases;
   std::vector<RefRequest> refs;
   std::vector<BestRequest> bests;
+  /// [loop-thread] Nothing is to be written, moved or removed.
+  bool disk_is_left_alone() const { return saves.empty() && releases.empty() && refs.empty(); }
 
   /// [any-thread]
   void end(EndedTicket ended);
+  /// [loop-thread] What has ended and is not taken yet.
+  std::vector<EndedTicket> ended() const;
   /// [loop-thread] What has ended since the last call, in the order of tickets; with `request`, of that kind alone.
   std::vector<EndedTicket> take_ended(std::optional<std::int32_t> request = std::nullopt);
 

@@ -26,6 +26,7 @@ struct RunFacts {
   TrainerOptions options;
   Stage stage = Stage::train;        ///< train, or validation, test or predict where nothing is trained
   std::int64_t started_unix_ns = 0;  ///< of the first attempt
+  bool wait_for_saves = false;       ///< every commit point waits until all that it saves is on disk
   bool on_terminal = false;
   bool stdout_taken = false;
 };

@@ -3,6 +3,7 @@
 #include "loop/tensor_table.hpp"
 
 #include "chain/abi.hpp"
+#include "loop/snapshot.hpp"
 
 namespace tenon::loop {
 
@@ -13,6 +14,7 @@ chain::AbiError too_large() { return {TENON_E_OUT_OF_MEMORY, "no memory could ho
 }  // namespace
 
 tenon_tensor_view HostTensor::view() const {
+  if (lender_) lender_->wait();
   const std::byte* data = storage.empty() ? borrowed.data() : storage.data();
   tenon_tensor_view v{};
   v.data = const_cast<std::byte*>(data);  // NOLINT: the view has one type for both; `writable` says which it is

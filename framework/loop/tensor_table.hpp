@@ -19,6 +19,8 @@
 
 namespace tenon::loop {
 
+class Snapshot;
+
 /// A tensor in main memory, row-major without gaps.
 struct HostTensor {
   std::string name;
@@ -28,10 +30,18 @@ struct HostTensor {
   std::span<const std::byte> borrowed;  ///< of a snapshot
   bool writable = false;
 
+  void borrow(std::span<const std::byte> bytes, std::shared_ptr<const Snapshot> of) {
+    borrowed = bytes;
+    lender_ = std::move(of);
+  }
+  /// Waits until a snapshot's bytes are there.
   tenon_tensor_view view() const;
   /// Sets shape and strides; the dtype must be set. Answers the bytes that such a tensor needs. Throws chain::AbiError:
   /// TENON_E_INVALID_ARGUMENT for a negative number, TENON_E_OUT_OF_MEMORY where no memory could hold it.
   std::size_t set_shape(std::vector<std::int64_t> of);
+
+ private:
+  std::shared_ptr<const Snapshot> lender_;
 };
 
 /// A handle of the engine's tensor names its group and index, and so stays the same for the whole run.

@@ -131,7 +131,7 @@ tenon_status TENON_CALL set_ref(const tenon_host* host, tenon_text name, tenon_t
     require_own(c, ticket, "set_ref");
     const SaveRequest* asked = c.services.requests->find_save(ticket);
     const std::string ref(from_text(name));
-    claim_ref(c, asked ? asked->folder : c.services.ledger->find(ticket)->folder, ref);
+    claim_ref(c, asked ? asked->folder : *c.services.ledger->folder_of(ticket), ref);
     c.services.requests->refs.push_back({&c.callback, ref, ticket});
   });
 }

@@ -1,0 +1,160 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/durable_list.hpp"
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <utility>
+
+#include "chain/log.hpp"
+#include "loop/request_document.hpp"
+
+namespace tenon::loop {
+
+/// For what must not end the writer thread although nobody could be told of it.
+template <class Body>
+void DurableList::or_log(Body&& body) noexcept {
+  try {
+    body();
+  } catch (...) {
+    chain::log(TENON_LOG_ERROR, "", "the writer thread failed: " + what_failed().reason);
+  }
+}
+
+std::vector<WriteEvent> DurableList::carry_out(WriteJob& job) noexcept {
+  sequence_ = job.progress.sequence;
+  for (SaveJob& one : job.saves) or_log([&] { save(job, one); });
+  for (const RefRequest& ref : job.refs) or_log([&] { move_ref(ref); });
+  or_log([&] {
+    for (Kept* kept : std::exchange(unremoved_, {})) remove(*kept);  // the disk may take it by now
+  });
+  for (const ReleaseRequest& one : job.releases) or_log([&] { release(one); });
+  or_log([&] { remove_deferred(job.at_end); });
+  return std::exchange(events_, {});
+}
+
+void DurableList::save(const WriteJob& job, SaveJob& save) {
+  Kept& kept = save.checkpoint;
+  try {
+    checkpoint::Content& content = save.content;
+    content.model = save.pipeline->run();
+    if (kept.flags & TENON_CHECKPOINT_TRANSFORMED) content.document["transforms"] = save.pipeline->description();
+    if (content.full) {
+      complete_requests(content.document);
+      content.training = job.snapshot->training();
+      const auto& states = job.callbacks->records();
+      content.training.insert(content.training.end(), states.begin(), states.end());
+    }
+    const checkpoint::Written written = ledger_.folder(kept.folder).write(content);
+    kept.name = written.name;
+    kept.path = written.path;
+    kept.bytes = written.bytes;
+    if (content.full && (kept.flags & TENON_CHECKPOINT_CONSISTENT)) newest_full_ = kept.sequence;
+    ledger_.add(kept);
+    events_.push_back(Saved{kept, std::move(save.requests)});
+  } catch (...) {
+    const Failed why = what_failed();
+    constexpr std::size_t remembered = 64;  // no more are ever open
+    for (const tenon_ticket ticket : kept.tickets) failures_[ticket] = why;
+    while (failures_.size() > remembered) failures_.erase(failures_.begin());
+    events_.push_back(NotSaved{kept, std::move(save.requests), why});
+  }
+  save.pipeline.reset();
+}
+
+/// Tickets of the saves that were being written when the document was made have ended by now.
+void DurableList::complete_requests(boost::json::object& document) const {
+  complete_request_document(
+      document,
+      [this](tenon_ticket ticket) -> std::optional<WrittenOutcome> {
+        if (const Kept* kept = ledger_.find(ticket)) return WrittenOutcome{true, kept->name, {}};
+        if (ledger_.was_durable(ticket)) return WrittenOutcome{true, "", {}};
+        const auto failed = failures_.find(ticket);
+        if (failed == failures_.end()) return std::nullopt;
+        return WrittenOutcome{false, "", failed->second};
+      },
+      ledger_.released());
+}
+
+void DurableList::move_ref(const RefRequest& r) {
+  Kept* kept = ledger_.find(r.ticket);
+  if (!kept) return;  // it failed: the ref stays where it was
+  const std::filesystem::path ref = kept->folder / (r.ref + ".ckpt");
+  if (!(kept->flags & TENON_CHECKPOINT_CONSISTENT)) {
+    events_.push_back(
+        RefStayed{r, ref, "'" + r.ref + "' stays where it is: training cannot go on from '" + kept->name + "'"});
+    return;
+  }
+  try {
+    ledger_.folder(kept->folder).set_ref(r.ref, kept->name);
+  } catch (...) {
+    events_.push_back(RefStayed{r, ref, "the ref could not be moved: " + what_failed().reason});
+    return;
+  }
+  events_.push_back(RefMoved{r});
+  if (Kept* unheld = ledger_.point_ref(r.ref, *kept, *r.by)) let_go(*unheld);
+}
+
+void DurableList::release(const ReleaseRequest& r) {
+  if (r.after != 0 && !ledger_.was_durable(r.after)) {  // void: it stays held
+    events_.push_back(ReleaseVoid{r});
+    return;
+  }
+  Kept* unheld = ledger_.release(r.held, r.reason);
+  events_.push_back(Released{r});
+  if (unheld) let_go(*unheld);
+}
+
+/// A run that is killed goes on from its newest full checkpoint, whose callbacks hold what they held then: that may go
+/// when there is a newer one in which they do not.
+bool DurableList::is_counted_on(const Kept& kept, std::uint64_t released_at) const {
+  return kept.kind == TENON_CHECKPOINT_WEIGHTS && kept.sequence <= newest_full_ && newest_full_ < released_at;
+}
+
+void DurableList::let_go(Kept& kept) {
+  if (is_counted_on(kept, sequence_))
+    deferred_.push_back({&kept, sequence_});
+  else
+    remove(kept);
+}
+
+void DurableList::find_newest_full() {
+  newest_full_ = 0;
+  for (const auto& kept : ledger_.all())
+    if (kept->kind == TENON_CHECKPOINT_FULL && (kept->flags & TENON_CHECKPOINT_CONSISTENT))
+      newest_full_ = std::max(newest_full_, kept->sequence);
+}
+
+void DurableList::remove_deferred(bool all) {
+  for (const Deferred& d : std::exchange(deferred_, {})) {
+    if (!all && is_counted_on(*d.checkpoint, d.released_at))
+      deferred_.push_back(d);
+    else
+      remove(*d.checkpoint);
+  }
+}
+
+void DurableList::not_removed(Kept& kept, const std::string& reason) {
+  unremoved_.push_back(&kept);
+  if (std::exchange(kept.removal_failed, true)) return;
+  events_.push_back(NotRemoved{kept.tickets.front(), "could not be removed: " + reason});
+}
+
+void DurableList::remove(Kept& kept) {
+  const tenon_ticket ticket = kept.tickets.front();
+  std::string reason = kept.last_release;
+  try {
+    ledger_.folder(kept.folder).remove(kept.name);
+  } catch (const checkpoint::WriteError& error) {
+    if (error.reason() != checkpoint::WriteError::Reason::missing) return not_removed(kept, error.what());
+    reason = "somebody had removed it already";
+  } catch (...) {
+    return not_removed(kept, what_failed().reason);
+  }
+  events_.push_back(Removed{ticket, std::move(reason)});
+  const bool was_newest_full = kept.kind == TENON_CHECKPOINT_FULL && kept.sequence == newest_full_;
+  ledger_.erase(kept);
+  if (was_newest_full) find_newest_full();
+}
+
+}  // namespace tenon::loop
