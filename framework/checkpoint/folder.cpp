@@ -194,6 +194,55 @@ void Folder::remove(std::string_view name) {
   sweep_leftovers();
 }
 
+void Folder::set_aside(std::string_view name) { move_aside(name, false); }
+
+void Folder::put_back(std::string_view name) { move_aside(name, true); }
+
+void Folder::move_aside(std::string_view name, bool back) {
+  check_name(name);
+  const std::string what = std::string(back ? "cannot put back" : "cannot set aside") + " the checkpoint " +
+                           in_quotes(name) + " of " + in_quotes(path_.string());
+  const auto [folder, entry] = split_name(name);
+  const std::string hidden = aside_name(entry);
+  try {
+    const Descriptor parent = open_parent(folder, false, false);
+    const std::string &from = back ? hidden : entry, &to = back ? entry : hidden;
+    if (!back && !is_own(name, parent, entry))
+      throw WriteError(WriteError::Reason::invalid, what + ": it is not one that this run has written");
+    if (!rename_new(parent, from, parent, to)) {
+      errno = EEXIST;
+      throw_system_error("create", to);
+    }
+    try {
+      sync(files_, parent.number(), folder.empty() ? path_.string() : folder);
+    } catch (...) {
+      rename_back(parent, to, parent, from);
+      throw;
+    }
+  } catch (const std::system_error& error) {
+    fail(what, error);
+  }
+  if (!back) own_.erase(std::string(name));
+}
+
+void Folder::remove_aside(std::string_view name) {
+  check_name(name);
+  const auto [folder, entry] = split_name(name);
+  const std::string trash = temporary_name(next_temporary_++);
+  try {
+    const Descriptor parent = open_parent(folder, false, false);
+    if (!rename_new(parent, aside_name(entry), root_, trash)) {
+      errno = EEXIST;
+      throw_system_error("create", trash);
+    }
+    sync_both(parent, folder);
+  } catch (const std::system_error& error) {
+    fail("cannot remove what was set aside of " + in_quotes(name) + " in " + in_quotes(path_.string()), error);
+  }
+  discard(trash);
+  sweep_leftovers();
+}
+
 void Folder::set_ref(std::string_view ref, std::string_view name) {
   check_name(ref);
   check_name(name);

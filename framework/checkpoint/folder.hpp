@@ -49,6 +49,15 @@ class Folder {
   /// reason the checkpoint is still there unless the text says not.
   void remove(std::string_view name);
 
+  /// Hides a checkpoint of this run so that its name is free for another; durable. Where the process is killed then, it
+  /// gets its name back when the folder is next opened, or is removed where that has been taken. Throws WriteError;
+  /// then nothing has moved.
+  void set_aside(std::string_view name);
+  /// Undoes set_aside. Throws WriteError.
+  void put_back(std::string_view name);
+  /// Removes what was set aside. Throws WriteError.
+  void remove_aside(std::string_view name);
+
   /// Points `<ref>.ckpt` (or, where there are no symbolic links, the text file `<ref>.ref`) at a checkpoint of this
   /// folder; atomic and durable. Throws WriteError; then the ref is where it was.
   void set_ref(std::string_view ref, std::string_view name);
@@ -84,6 +93,7 @@ class Folder {
   /// The first that no checkpoint has; empty when there is none.
   std::string foreign_file(const Descriptor& parent, const std::string& entry) const;
   bool is_durable(std::string_view name) const;
+  void move_aside(std::string_view name, bool back);
   void discard(const std::string& temporary) noexcept;
   void sweep_leftovers() noexcept;
   [[noreturn]] void fail(const std::string& action, const std::system_error& error) const;

@@ -9,10 +9,13 @@
 #include <cerrno>
 #include <vector>
 
+#include "checkpoint/names.hpp"
+
 namespace tenon::checkpoint {
 namespace {
 
 constexpr std::string_view temporary_prefix = ".tenon-tmp-";
+constexpr std::string_view aside_prefix = ".tenon-aside-";
 
 bool is_number(std::string_view text) noexcept {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -24,7 +27,30 @@ std::vector<std::string> list(FileSystem& files, int folder, const std::string& 
   return names;
 }
 
+/// The lock keeps everybody away from whom the name could be taken meanwhile.
+void put_back(FileSystem& files, int folder, const std::string& name) {
+  const std::string entry = name.substr(aside_prefix.size());
+  if (status_at(files, folder, entry)) return remove_tree(files, folder, name);
+  if (uninterrupted([&] { return files.rename_at(folder, name.c_str(), folder, entry.c_str()); }) == -1)
+    throw_system_error("rename", name);
+  sync(files, folder, entry);
+}
+
+void put_all_back(FileSystem& files, int folder) {
+  for (const std::string& name : list(files, folder, ".")) {
+    if (name.starts_with(aside_prefix)) {
+      put_back(files, folder, name);
+      continue;
+    }
+    if (name.starts_with(private_prefix) || name.ends_with(checkpoint_suffix)) continue;
+    const auto found = status_at(files, folder, name);
+    if (found && S_ISDIR(found->st_mode)) put_all_back(files, open_folder(files, folder, name).number());
+  }
+}
+
 }  // namespace
+
+std::string aside_name(const std::string& entry) { return std::string(aside_prefix) + entry; }
 
 std::string temporary_name(unsigned long number) {
   return std::string(temporary_prefix) + std::to_string(::getpid()) + "-" + std::to_string(number);
@@ -54,6 +80,7 @@ void sweep(FileSystem& files, int folder) {
   for (const std::string& name : list(files, folder, ".")) {
     if (is_temporary(name)) remove_tree(files, folder, name);
   }
+  put_all_back(files, folder);
 }
 
 }  // namespace tenon::checkpoint

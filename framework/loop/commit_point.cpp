@@ -26,7 +26,7 @@ bool same_content(const SaveRequest& a, const SaveRequest& b) {
 }
 
 void add_hold(Kept& kept, const SaveRequest& save) {
-  kept.holds.push_back({save.by, save.ticket, save.score, save.monitor});
+  kept.holds.push_back({save.by, save.ticket, save.score, save.monitor, ""});
   if (!kept.monitor.empty()) return;
   kept.score = save.score;
   kept.monitor = save.monitor;
@@ -84,6 +84,19 @@ void CommitPoint::note(const Callback& by, std::int32_t action, std::string path
   Tally& tally = tallies_[by.id()];
   ++(action == TENON_ACTION_SKIP ? tally.skipped : tally.warned)[reason];
   decide(action, &by, std::move(path), "", std::move(reason));
+}
+
+void CommitPoint::go_on_from(const std::vector<RunCheckpoint>& found, std::uint64_t sequence,
+                             const json::object& document) {
+  SavedRequests saved = read_request_document(document, chain_, facts_);
+  const Adoption adopted = adopt(found, sequence, saved, chain_);
+  for (EndedTicket& ended : ends_of_open_tickets(saved, adopted.checkpoints)) requests_.end(std::move(ended));
+  ledger_.adopt(adopted.checkpoints, adopted.refs);
+  writer_.adopt(adopted);
+  requests_.refs = refs_to_move(adopted, found);
+  requests_.releases = std::move(saved.releases);
+  requests_.bests = std::move(saved.bests);
+  carry_out_bests();
 }
 
 void CommitPoint::run(const CommitState& now) {

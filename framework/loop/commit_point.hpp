@@ -46,6 +46,9 @@ class CommitPoint {
   CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metrics, Requests& requests, Ledger& ledger,
               Decisions& decisions, TensorTable& tensors, const RunFacts& facts, tenon_progress& progress);
 
+  /// Of a resumed run, before on_fit_start: what the checkpoint of `sequence` says of requests, holds, refs and bests
+  /// holds again, and the tickets that were open in it end. `found`: all the run's checkpoints.
+  void go_on_from(const std::vector<RunCheckpoint>& found, std::uint64_t sequence, const boost::json::object& document);
   /// Carries everything out whatever fails on the way; then throws the first failure.
   void run(const CommitState& now);
   /// The stops that a resumed run's checkpoint was waiting with: they were due right behind it.

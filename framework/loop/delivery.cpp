@@ -40,7 +40,7 @@ void fill_for(tenon_checkpoint& c, const Kept& kept, const std::vector<Hold>& ho
 
 tenon_checkpoint to_abi(const Kept& kept, const chain::Callback* reader, std::vector<tenon_text>& holders) {
   holders.clear();
-  for (const Hold& hold : kept.holds) holders.push_back(chain::to_text(hold.by->id()));
+  for (const Hold& hold : kept.holds) holders.push_back(chain::to_text(hold.holder()));
   tenon_checkpoint c{};
   c.struct_size = sizeof c;
   c.kind = kept.kind;

@@ -4,9 +4,13 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
+#include <numeric>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "chain/log.hpp"
+#include "checkpoint/names.hpp"
 #include "loop/request_document.hpp"
 
 namespace tenon::loop {
@@ -23,17 +27,33 @@ void DurableList::or_log(Body&& body) noexcept {
 
 std::vector<WriteEvent> DurableList::carry_out(WriteJob& job) noexcept {
   sequence_ = job.progress.sequence;
-  for (SaveJob& one : job.saves) or_log([&] { save(job, one); });
+  or_log([&] { save_all(job); });
   for (const RefRequest& ref : job.refs) or_log([&] { move_ref(ref); });
   or_log([&] {
     for (Kept* kept : std::exchange(unremoved_, {})) remove(*kept);  // the disk may take it by now
   });
   for (const ReleaseRequest& one : job.releases) or_log([&] { release(one); });
   or_log([&] { remove_deferred(job.at_end); });
+  or_log([&] { remove_left_behind(); });
   return std::exchange(events_, {});
 }
 
-void DurableList::save(const WriteJob& job, SaveJob& save) {
+/// Full ones come last: where there is one, everything else of its commit point is on disk too, and a run that goes on
+/// from it misses nothing. Told in the order in which they were asked for.
+void DurableList::save_all(WriteJob& job) {
+  std::vector<std::size_t> order(job.saves.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::set<std::filesystem::path> names;
+  for (const SaveJob& save : job.saves) names.insert(save.checkpoint.path);
+  if (names.size() == job.saves.size())  // else the first who asked gets the name
+    std::stable_partition(order.begin(), order.end(), [&](std::size_t i) { return !job.saves[i].content.full; });
+  std::vector<std::optional<WriteEvent>> events(order.size());
+  for (const std::size_t i : order) or_log([&] { events[i] = save(job, job.saves[i]); });
+  for (std::optional<WriteEvent>& event : events)
+    if (event) events_.push_back(std::move(*event));
+}
+
+WriteEvent DurableList::save(const WriteJob& job, SaveJob& save) {
   Kept& kept = save.checkpoint;
   try {
     checkpoint::Content& content = save.content;
@@ -45,21 +65,22 @@ void DurableList::save(const WriteJob& job, SaveJob& save) {
       const auto& states = job.callbacks->records();
       content.training.insert(content.training.end(), states.begin(), states.end());
     }
-    const checkpoint::Written written = ledger_.folder(kept.folder).write(content);
+    const checkpoint::Written written = write(ledger_.folder(kept.folder), content);
     kept.name = written.name;
     kept.path = written.path;
     kept.bytes = written.bytes;
     if (content.full && (kept.flags & TENON_CHECKPOINT_CONSISTENT)) newest_full_ = kept.sequence;
+    save.pipeline.reset();
     ledger_.add(kept);
-    events_.push_back(Saved{kept, std::move(save.requests)});
+    return Saved{kept, std::move(save.requests)};
   } catch (...) {
     const Failed why = what_failed();
     constexpr std::size_t remembered = 64;  // no more are ever open
     for (const tenon_ticket ticket : kept.tickets) failures_[ticket] = why;
     while (failures_.size() > remembered) failures_.erase(failures_.begin());
-    events_.push_back(NotSaved{kept, std::move(save.requests), why});
+    save.pipeline.reset();
+    return NotSaved{kept, std::move(save.requests), why};
   }
-  save.pipeline.reset();
 }
 
 /// Tickets of the saves that were being written when the document was made have ended by now.
@@ -73,7 +94,48 @@ void DurableList::complete_requests(boost::json::object& document) const {
         if (failed == failures_.end()) return std::nullopt;
         return WrittenOutcome{false, "", failed->second};
       },
-      ledger_.released());
+      ledger_.released(), ledger_.refs());
+}
+
+/// A name that is only taken by what was left behind is free for the run that goes on.
+checkpoint::Written DurableList::write(checkpoint::Folder& folder, const checkpoint::Content& content) {
+  LeftBehind* in_the_way = nullptr;
+  for (unsigned long version = 0; !left_behind_.empty() && !in_the_way; ++version) {
+    const std::string name = checkpoint::versioned_name(content.name, version);
+    for (LeftBehind& left : left_behind_)
+      if (!left.aside && left.name == name && left.folder == folder.path()) in_the_way = &left;
+    if (!content.versioned || !folder.in_use(name)) break;
+  }
+  if (!in_the_way) return folder.write(content);
+  folder.set_aside(in_the_way->name);
+  try {
+    const checkpoint::Written written = folder.write(content);
+    in_the_way->aside = true;
+    return written;
+  } catch (...) {
+    or_log([&] { folder.put_back(in_the_way->name); });
+    throw;
+  }
+}
+
+void DurableList::adopt(const Adoption& adopted) {
+  unremoved_ = ledger_.adopt(adopted.checkpoints, adopted.refs);
+  left_behind_ = adopted.left_behind;
+  adopted_ = adopted.sequence;
+  find_newest_full();
+}
+
+/// One that a ref still points at stays until the ref has moved.
+void DurableList::remove_left_behind() {
+  if (newest_full_ <= adopted_) return;
+  for (LeftBehind& left : std::exchange(left_behind_, {})) {
+    try {
+      checkpoint::Folder& folder = ledger_.folder(left.folder);
+      left.aside ? folder.remove_aside(left.name) : folder.remove(left.name);
+    } catch (const checkpoint::WriteError& error) {
+      if (error.reason() != checkpoint::WriteError::Reason::missing) left_behind_.push_back(std::move(left));
+    }
+  }
 }
 
 void DurableList::move_ref(const RefRequest& r) {
@@ -108,6 +170,7 @@ void DurableList::release(const ReleaseRequest& r) {
 /// A run that is killed goes on from its newest full checkpoint, whose callbacks hold what they held then: that may go
 /// when there is a newer one in which they do not.
 bool DurableList::is_counted_on(const Kept& kept, std::uint64_t released_at) const {
+  if (kept.sequence == adopted_ && newest_full_ == adopted_ && kept.kind == TENON_CHECKPOINT_FULL) return true;
   return kept.kind == TENON_CHECKPOINT_WEIGHTS && kept.sequence <= newest_full_ && newest_full_ < released_at;
 }
 

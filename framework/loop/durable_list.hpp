@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "loop/adoption.hpp"
 #include "loop/ledger.hpp"
 #include "loop/write_job.hpp"
 
@@ -19,6 +20,8 @@ class DurableList {
  public:
   explicit DurableList(std::shared_ptr<Folders> folders) : ledger_(std::move(folders)) {}
 
+  /// Before the first job.
+  void adopt(const Adoption& adopted);
   /// Whatever fails is an event and keeps nothing else from being done. Throws nothing.
   std::vector<WriteEvent> carry_out(WriteJob& job) noexcept;
 
@@ -31,7 +34,10 @@ class DurableList {
 
   template <class Body>
   void or_log(Body&& body) noexcept;
-  void save(const WriteJob& job, SaveJob& save);
+  void save_all(WriteJob& job);
+  WriteEvent save(const WriteJob& job, SaveJob& save);
+  checkpoint::Written write(checkpoint::Folder& folder, const checkpoint::Content& content);
+  void remove_left_behind();
   void move_ref(const RefRequest& ref);
   void release(const ReleaseRequest& release);
   bool is_counted_on(const Kept& kept, std::uint64_t released_at) const;
@@ -45,6 +51,8 @@ class DurableList {
   Ledger ledger_;
   std::uint64_t sequence_ = 0;     // of the running job
   std::uint64_t newest_full_ = 0;  // sequence of the newest full one from which training can go on; 0: none
+  std::uint64_t adopted_ = 0;      // sequence of the checkpoint that the run goes on from
+  std::vector<LeftBehind> left_behind_;
   std::vector<Deferred> deferred_;
   std::vector<Kept*> unremoved_;             // held by nobody, but still on disk: tried again with each job
   std::map<tenon_ticket, Failed> failures_;  // of the last saves that failed

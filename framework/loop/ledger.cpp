@@ -79,10 +79,35 @@ Kept* Ledger::release(tenon_ticket ticket, const std::string& reason) {
   return kept->holds.empty() && kept->refs.empty() ? kept : nullptr;
 }
 
-Kept* Ledger::point_ref(const std::string& ref, Kept& at, const chain::Callback& by) {
-  Kept*& slot = ref_targets_[{at.folder, ref}];
-  if (slot == &at) return nullptr;
-  Kept* before = std::exchange(slot, &at);
+std::vector<Kept*> Ledger::adopt(std::vector<Kept> checkpoints, const std::vector<RefRequest>& refs) {
+  for (Kept& kept : checkpoints) {
+    const Kept& added = add(std::move(kept));
+    for (const Hold& hold : added.let_go) released_.insert(hold.ticket);
+  }
+  for (const RefRequest& r : refs)
+    if (Kept* kept = find(r.ticket)) point_ref(r.ref, *kept, *r.by);
+  std::vector<Kept*> unheld;
+  for (const auto& kept : kept_) {
+    if (!kept->holds.empty() || !kept->refs.empty()) continue;
+    if (kept->last_release.empty()) kept->last_release = "nobody held it any more";
+    if (!kept->let_go.empty() && !kept->released_by) kept->released_by = kept->let_go.back().by;
+    unheld.push_back(kept.get());
+  }
+  return unheld;
+}
+
+std::vector<RefRequest> Ledger::refs() const {
+  std::vector<RefRequest> all;
+  for (const auto& [ref, target] : ref_targets_)
+    all.push_back({target.by, ref.second, target.checkpoint->tickets.front()});
+  return all;
+}
+
+Kept* Ledger::point_ref(const std::string& ref, Kept& at, chain::Callback& by) {
+  RefTarget& target = ref_targets_[{at.folder, ref}];
+  target.by = &by;
+  if (target.checkpoint == &at) return nullptr;
+  Kept* before = std::exchange(target.checkpoint, &at);
   at.refs.push_back(ref);
   if (!before) return nullptr;
   std::erase(before->refs, ref);

@@ -22,14 +22,18 @@
 
 #include "chain/chain.hpp"
 #include "checkpoint/folder.hpp"
+#include "loop/requests.hpp"
 
 namespace tenon::loop {
 
 struct Hold {
-  chain::Callback* by = nullptr;
+  chain::Callback* by = nullptr;  ///< nullptr: one of an earlier attempt that the run does not have any more
   tenon_ticket ticket = 0;
   double score = 0.0;  ///< that its request gave; NaN: none
   std::string monitor;
+  std::string absent;  ///< the holder's id, where there is nobody to ask
+
+  const std::string& holder() const { return by ? by->id() : absent; }
 };
 
 /// The folders that a run writes into, each opened once. [any-thread]
@@ -88,7 +92,12 @@ class Ledger {
   /// Ends one hold; the checkpoint is answered when nothing holds it any more.
   Kept* release(tenon_ticket ticket, const std::string& reason);
   /// Moves a ref; the checkpoint it pointed at is answered when nothing holds it any more.
-  Kept* point_ref(const std::string& ref, Kept& at, const chain::Callback& by);
+  Kept* point_ref(const std::string& ref, Kept& at, chain::Callback& by);
+  /// What a resumed run begins with, and where refs point. Answers what nobody holds.
+  std::vector<Kept*> adopt(std::vector<Kept> checkpoints, const std::vector<RefRequest>& refs);
+  /// Where refs point, with the callback that set each.
+  std::vector<RefRequest> refs() const;
+
   /// Forgets what has been removed from the disk.
   void erase(const Kept& kept);
   /// Tickets under which nobody holds any more what others still do.
@@ -110,7 +119,11 @@ class Ledger {
  private:
   std::shared_ptr<Folders> folders_;
   std::map<std::pair<std::filesystem::path, std::string>, std::string> ref_owners_;
-  std::map<std::pair<std::filesystem::path, std::string>, Kept*> ref_targets_;
+  struct RefTarget {
+    Kept* checkpoint = nullptr;
+    chain::Callback* by = nullptr;
+  };
+  std::map<std::pair<std::filesystem::path, std::string>, RefTarget> ref_targets_;
   std::vector<std::unique_ptr<Kept>> kept_;  // oldest first
   std::unordered_map<tenon_ticket, Kept*> by_ticket_;
   std::unordered_set<tenon_ticket> durable_;

@@ -24,6 +24,8 @@ json::object open_save(const chain::Callback& by, tenon_ticket ticket, const std
   return o;
 }
 
+json::object ref_json(const RefRequest& r) { return {{"callback", r.by->id()}, {"ref", r.ref}, {"ticket", r.ticket}}; }
+
 json::array open_tickets(const std::vector<const SaveRequest*>& saves, const Requests& requests, const Ledger& ledger,
                          const RunFacts& facts) {
   json::array open;
@@ -58,7 +60,7 @@ tenon_ticket ticket_of(const json::object& o, std::string_view key) { return o.a
 std::optional<EndedTicket> ended_of(const json::object& o, const OpenTicket& open) {
   const json::value* outcome = o.if_contains("outcome");
   if (!outcome) return std::nullopt;
-  EndedTicket ended{open.by, open.request, open.ticket, outcome->to_number<std::int32_t>()};
+  EndedTicket ended{open.by, open.request, open.ticket, outcome->to_number<std::int32_t>(), TENON_OK, "", "", ""};
   if (const json::value* status = o.if_contains("status")) ended.status = status->to_number<tenon_status>();
   ended.path = text(o, "path");
   if (ended.path.empty() && ended.outcome == TENON_TICKET_DONE && !open.name.empty())
@@ -75,8 +77,7 @@ json::object request_document(const std::vector<const SaveRequest*>& saves, cons
   json::array releases, refs, bests;
   for (const ReleaseRequest& r : requests.releases)
     releases.push_back({{"callback", r.by->id()}, {"held", r.held}, {"after", r.after}, {"reason", r.reason}});
-  for (const RefRequest& r : requests.refs)
-    refs.push_back({{"callback", r.by->id()}, {"ref", r.ref}, {"ticket", r.ticket}});
+  for (const RefRequest& r : requests.refs) refs.push_back(ref_json(r));
   for (const auto& [callback, ticket] : ledger.best)
     bests.push_back({{"callback", callback->id()}, {"ticket", ticket}});
   for (const BestRequest& b : requests.bests) bests.push_back({{"callback", b.by->id()}, {"ticket", b.ticket}});
@@ -90,7 +91,7 @@ json::object request_document(const std::vector<const SaveRequest*>& saves, cons
 
 void complete_request_document(json::object& document,
                                const std::function<std::optional<WrittenOutcome>(tenon_ticket)>& outcome,
-                               const std::set<tenon_ticket>& released) {
+                               const std::set<tenon_ticket>& released, const std::vector<RefRequest>& refs) {
   json::object& requests = document.at("requests").as_object();
   for (json::value& one : requests.at("open").as_array()) {
     json::object& open = one.as_object();
@@ -102,6 +103,11 @@ void complete_request_document(json::object& document,
     if (!known->name.empty()) open["name"] = known->name;
     if (!known->durable) open["reason"] = known->why.reason;
   }
+  json::array& moves = requests.at("refs").as_array();
+  json::array all;
+  for (const RefRequest& r : refs) all.push_back(ref_json(r));
+  all.insert(all.end(), moves.begin(), moves.end());
+  moves = std::move(all);
   json::array tickets(released.begin(), released.end());
   requests["released"] = std::move(tickets);
 }

@@ -9,8 +9,8 @@
 //
 // open: requests whose end their owners have not been told; with an outcome where it is known, the others are saves
 // that are on disk or are not. folder is relative to the run's where it lies in it. releases, refs, bests: still to be
-// carried out, in order; a best that is durable stands among them too. released: holds that have ended of checkpoints
-// which others hold.
+// carried out, in order; where a ref points and a best that is durable stand before them. released: holds that have
+// ended of checkpoints which others hold.
 #ifndef TENON_LOOP_REQUEST_DOCUMENT_HPP
 #define TENON_LOOP_REQUEST_DOCUMENT_HPP
 
@@ -38,10 +38,11 @@ struct WrittenOutcome {
   std::string name;  ///< it was given; empty where it has been removed since
   Failed why;        ///< where it is not durable
 };
-/// [writer-thread] Adds what has become of saves since, and "released", to a checkpoint's whole document.
+/// [writer-thread] Adds what has become of saves since, "released", and where `refs` point, to a checkpoint's whole
+/// document.
 void complete_request_document(boost::json::object& document,
                                const std::function<std::optional<WrittenOutcome>(tenon_ticket)>& outcome,
-                               const std::set<tenon_ticket>& released);
+                               const std::set<tenon_ticket>& released, const std::vector<RefRequest>& refs);
 
 struct OpenTicket {
   chain::Callback* by = nullptr;

@@ -25,6 +25,8 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
+  /// Before the first job.
+  void adopt(const Adoption& adopted) { list_.adopt(adopted); }
   /// Waits while as many jobs as there are arenas for snapshots are unfinished: where the disk is slower than training,
   /// training waits and memory does not grow.
   void submit(std::unique_ptr<WriteJob> job);

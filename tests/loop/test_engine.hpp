@@ -189,7 +189,7 @@ class TestEngine final : public loop::Engine {
   }
   void copy_out(const tenon_tensor_view& tensor, void* to) override {
     std::memcpy(to, tensor.data, bytes_of(tensor));
-    ++copies;
+    ++copied_out;
   }
 
   std::vector<std::string> restore(const loop::EngineState& state, std::uint32_t parts,
@@ -232,7 +232,7 @@ class TestEngine final : public loop::Engine {
   }
 
   loop::StepListener* listener = nullptr;
-  std::uint64_t copies = 0;       ///< tensors that were copied out
+  std::uint64_t copied_out = 0;   ///< tensors
   bool only_in_step = false;      ///< its tensors change in optimizer_step alone
   std::uint64_t repetitions = 0;  ///< how often a step evaluates the batch again
   bool finite = true;

@@ -38,12 +38,12 @@ BOOST_AUTO_TEST_CASE(all_savers_of_a_commit_point_share_one_copy_and_the_second_
       if (step_of(args) == 2) save(b, "batch too");
     };
     a.on[TENON_HOOK(on_train_epoch_end)] = [&](const void*) {
-      after_batch = engine.copies;
+      after_batch = engine.copied_out;
       save(a, "epoch");
     };
     run.run();
     BOOST_CHECK_EQUAL(after_batch, 2u);  // weight and momentum
-    BOOST_CHECK_EQUAL(engine.copies, only_in_step ? 2u : 4u);
+    BOOST_CHECK_EQUAL(engine.copied_out, only_in_step ? 2u : 4u);
     expect(folders(run.folder / "checkpoints"), {"batch too.ckpt", "batch.ckpt", "epoch.ckpt"});
     const boost::json::object end = document(run.folder / "checkpoints/epoch.ckpt");
     BOOST_CHECK_EQUAL(end.at("commit_point").at("phase").as_string(), "epoch_end");
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(weights_taken_over_come_with_a_training_state_of_their_own_
   BOOST_CHECK(weights->training().empty());
   BOOST_REQUIRE_EQUAL(full->training().size(), 1u);
   BOOST_CHECK_EQUAL(full->model()[0].bytes.data(), weights->model()[0].bytes.data());
-  BOOST_CHECK_EQUAL(engine.copies, 2u);
+  BOOST_CHECK_EQUAL(engine.copied_out, 2u);
 }
 
 BOOST_AUTO_TEST_CASE(two_arenas_serve_all_and_the_third_snapshot_waits_for_one_of_them) {

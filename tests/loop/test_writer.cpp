@@ -430,3 +430,27 @@ BOOST_AUTO_TEST_CASE(what_is_decided_and_kept_does_not_depend_on_how_fast_the_di
     }
   }
 }
+
+BOOST_AUTO_TEST_CASE(a_full_checkpoint_comes_last_of_its_commit_point_and_everyone_is_told_in_the_order_of_asking) {
+  TestEngine engine(2);
+  LoopFixture run(engine);
+  run.wait_for_saves = false;
+  run.options.max_epochs = 1;
+  Probe& p = run.probe("a");
+  p.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
+    if (step_of(a) != 1) return;
+    save(p, "full");
+    save(p, "weights", TENON_CHECKPOINT_WEIGHTS);
+  };
+  Names told;
+  p.on[TENON_HOOK(on_checkpoint_saved)] = [&](const void* a) {
+    told.push_back(std::string(view(static_cast<const tenon_checkpoint_args*>(a)->checkpoint->name)));
+  };
+  run.run();
+  expect(told, {"full", "weights"});
+  const json::object full = document(run.folder / "checkpoints/full.ckpt");
+  const json::array& open = full.at("requests").at("open").as_array();
+  BOOST_REQUIRE_EQUAL(open.size(), 2u);
+  BOOST_CHECK(!open[0].as_object().contains("outcome"));
+  BOOST_CHECK_EQUAL(open[1].at("outcome").to_number<int>(), TENON_TICKET_DONE);
+}

@@ -1,0 +1,128 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/adoption.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace tenon::loop {
+
+namespace json = boost::json;
+
+namespace {
+
+/// checkpoint.json has no numbers that are not finite: they are texts there.
+double number_of(const json::value* value) {
+  if (!value) return std::numeric_limits<double>::quiet_NaN();
+  if (!value->is_string()) return value->to_number<double>();
+  const std::string_view text = value->get_string();
+  const double infinity = std::numeric_limits<double>::infinity();
+  return text == "inf" ? infinity : text == "-inf" ? -infinity : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::string text_of(const json::value* value) { return value ? std::string(value->as_string()) : std::string(); }
+
+chain::Callback* find(const chain::Chain& chain, std::string_view id) {
+  for (const auto& callback : chain.callbacks())
+    if (callback->id() == id) return callback.get();
+  return nullptr;
+}
+
+Kept kept_from(const RunCheckpoint& c, const std::set<tenon_ticket>& released, const chain::Chain& chain) {
+  const json::object& d = c.document;
+  Kept kept;
+  kept.folder = c.folder;
+  kept.name = c.name;
+  kept.path = c.path;
+  kept.kind = c.full ? TENON_CHECKPOINT_FULL : TENON_CHECKPOINT_WEIGHTS;
+  kept.sequence = c.sequence;
+  kept.epoch = d.at("commit_point").at("epoch").to_number<std::uint64_t>();
+  kept.step = d.at("progress").at("step").to_number<std::uint64_t>();
+  kept.bytes = c.bytes;
+  const json::value* transformed = d.if_contains("transformed");
+  kept.flags = (c.consistent ? TENON_CHECKPOINT_CONSISTENT : 0u) |
+               (transformed && transformed->as_bool() ? TENON_CHECKPOINT_TRANSFORMED : 0u);
+  kept.score = std::numeric_limits<double>::quiet_NaN();
+  for (const json::value& one : d.at("holders").as_array()) {
+    const json::object& holder = one.as_object();
+    Hold hold;
+    hold.absent = text_of(&holder.at("callback"));
+    hold.by = find(chain, hold.absent);
+    hold.ticket = holder.at("ticket").to_number<tenon_ticket>();
+    hold.monitor = text_of(holder.if_contains("monitor"));
+    hold.score = number_of(holder.if_contains("score"));
+    if (kept.monitor.empty()) {
+      kept.monitor = hold.monitor;
+      kept.score = hold.score;
+    }
+    kept.tickets.push_back(hold.ticket);
+    (released.contains(hold.ticket) ? kept.let_go : kept.holds).push_back(std::move(hold));
+  }
+  return kept;
+}
+
+bool has_ticket(const Kept& kept, tenon_ticket ticket) {
+  return std::find(kept.tickets.begin(), kept.tickets.end(), ticket) != kept.tickets.end();
+}
+
+}  // namespace
+
+Adoption adopt(const std::vector<RunCheckpoint>& found, std::uint64_t sequence, const SavedRequests& requests,
+               const chain::Chain& chain) {
+  Adoption adopted;
+  adopted.sequence = sequence;
+  for (const RunCheckpoint& c : found) {
+    if (c.left_behind || c.sequence > sequence)
+      adopted.left_behind.push_back({c.folder, c.name});
+    else
+      adopted.checkpoints.push_back(kept_from(c, requests.released, chain));
+  }
+  for (const RefRequest& r : requests.refs)
+    if (std::any_of(adopted.checkpoints.begin(), adopted.checkpoints.end(),
+                    [&](const Kept& kept) { return has_ticket(kept, r.ticket); }))
+      adopted.refs.push_back(r);
+  return adopted;
+}
+
+std::vector<EndedTicket> ends_of_open_tickets(const SavedRequests& requests, const std::vector<Kept>& checkpoints) {
+  std::vector<EndedTicket> ends;
+  for (const OpenTicket& open : requests.open) {
+    if (open.ended) {
+      ends.push_back(*open.ended);
+      continue;
+    }
+    EndedTicket ended{open.by, open.request, open.ticket, TENON_TICKET_WITHDRAWN, TENON_OK, "", "", ""};
+    ended.reason = "the run was interrupted before it was carried out";
+    if (open.request == TENON_REQUEST_SAVE) {
+      const auto kept = std::find_if(checkpoints.begin(), checkpoints.end(),
+                                     [&](const Kept& k) { return has_ticket(k, open.ticket); });
+      const bool durable = kept != checkpoints.end();
+      ended.outcome = durable ? TENON_TICKET_DONE : TENON_TICKET_FAILED;
+      ended.status = durable ? TENON_OK : TENON_E_IO;
+      if (durable) ended.path = kept->path.native();
+      ended.reason = durable ? "" : "the run was interrupted before it was on disk";
+    }
+    ends.push_back(std::move(ended));
+  }
+  return ends;
+}
+
+std::vector<RefRequest> refs_to_move(const Adoption& adopted, const std::vector<RunCheckpoint>& found) {
+  std::map<std::pair<std::filesystem::path, std::string>, RefRequest> last;
+  const auto target = [&](tenon_ticket ticket) {
+    return std::find_if(adopted.checkpoints.begin(), adopted.checkpoints.end(),
+                        [&](const Kept& kept) { return has_ticket(kept, ticket); });
+  };
+  for (const RefRequest& r : adopted.refs) last.insert_or_assign({target(r.ticket)->folder, r.ref}, r);
+  std::vector<RefRequest> moves;
+  for (const auto& [ref, request] : last) {
+    const auto on_disk = std::find_if(found.begin(), found.end(),
+                                      [&](const RunCheckpoint& c) { return c.path == target(request.ticket)->path; });
+    if (std::find(on_disk->refs.begin(), on_disk->refs.end(), request.ref) == on_disk->refs.end())
+      moves.push_back(request);
+  }
+  return moves;
+}
+
+}  // namespace tenon::loop

@@ -1,0 +1,47 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// What a resumed run's ledger begins with: the checkpoints that its state knows, and those that an earlier attempt has
+// left behind it.
+#ifndef TENON_LOOP_ADOPTION_HPP
+#define TENON_LOOP_ADOPTION_HPP
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "loop/ledger.hpp"
+#include "loop/request_document.hpp"
+#include "loop/run_checkpoints.hpp"
+
+namespace tenon::loop {
+
+/// One that the run has gone back behind. It goes when there is a new full one; where its name is needed before, it is
+/// set aside.
+struct LeftBehind {
+  std::filesystem::path folder;
+  std::string name;
+  bool aside = false;
+};
+
+struct Adoption {
+  std::vector<Kept> checkpoints;  ///< oldest first; held by those who held them at the resumed moment
+  std::vector<RefRequest> refs;   ///< where the state has them
+  std::vector<LeftBehind> left_behind;
+  std::uint64_t sequence = 0;  ///< resumed from
+};
+
+/// `found` are the run's, of every kind; `requests` those of the checkpoint of `sequence`, from which the run goes on.
+/// A hold of a callback that the run does not have any more is kept: nobody ends it.
+Adoption adopt(const std::vector<RunCheckpoint>& found, std::uint64_t sequence, const SavedRequests& requests,
+               const chain::Chain& chain);
+
+/// How the open tickets of the saved state have ended: as recorded; of a save, by whether it is among `checkpoints`.
+std::vector<EndedTicket> ends_of_open_tickets(const SavedRequests& requests, const std::vector<Kept>& checkpoints);
+
+/// Of `adopted`'s refs those that do not point there on the disk, among the checkpoints that were `found`.
+std::vector<RefRequest> refs_to_move(const Adoption& adopted, const std::vector<RunCheckpoint>& found);
+
+}  // namespace tenon::loop
+
+#endif
