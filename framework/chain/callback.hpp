@@ -8,6 +8,7 @@
 #include <tenon/plugin.h>
 #include <tenon/services/options.h>
 
+#include <atomic>
 #include <boost/json/object.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -72,10 +73,10 @@ class Callback {
   /// "callback 'csv' (org.acme.csv 1.3.0)"
   const std::string& label() const noexcept { return label_; }
 
-  /// Whether it failed and its `on_error` is disable; it then listens to nothing any more.
-  bool disabled() const noexcept { return disabled_reason_.has_value(); }
+  /// Whether it failed and its `on_error` is disable; it then listens to nothing any more. [any-thread]
+  bool disabled() const noexcept { return disabled_; }
   /// Why; empty while it is not disabled.
-  std::string disabled_reason() const { return disabled_reason_.value_or(std::string()); }
+  const std::string& disabled_reason() const noexcept { return disabled_reason_; }
 
   /// Its state now, or nothing when its kind keeps none. Of a disabled callback: the last one saved or loaded, if any.
   /// Throws AbiError. [loop-thread]
@@ -116,10 +117,11 @@ class Callback {
   tenon_callback* self_ = nullptr;
   bool created_ = false;
   ExitCode refusal_code_ = ExitCode::callback;
-  std::optional<std::string> disabled_reason_;
+  std::atomic<bool> disabled_ = false;
+  std::string disabled_reason_;
   std::optional<SavedState> last_state_;
   std::deque<Transform> transforms_;
-  std::vector<std::uint64_t> warnings_;  // by hook
+  std::vector<std::uint64_t> warnings_;  // by hook, and of tasks
   std::mutex texts_lock_;
   std::set<std::string> texts_;
 };

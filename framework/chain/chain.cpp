@@ -44,9 +44,14 @@ void check_id(const CallbackEntry& entry) {
       throw refuse("has a '/' or a control character; leave it out");
 }
 
+/// Stands for a callback's tasks where failures are counted by hook.
+constexpr std::uint32_t task = hook_count;
+
 }  // namespace
 
-const char* hook_name(std::uint32_t hook) noexcept { return hook < hook_count ? names[hook] : "unknown hook"; }
+const char* hook_name(std::uint32_t hook) noexcept {
+  return hook < hook_count ? names[hook] : hook == task ? "a task" : "unknown hook";
+}
 
 tenon_tensor ServiceProvider::hold(Callback&, const void*, tenon_tensor) {
   throw AbiError(TENON_E_UNSUPPORTED, "this host takes no snapshots");
@@ -59,7 +64,7 @@ class Chain::Walk {
  public:
   Walk(Chain& chain, std::uint32_t hook, const tenon_progress* progress) : chain_(chain), hook_(hook) {
     if (std::exchange(chain_.walking_, true))
-      throw std::logic_error(std::string(names[hook]) + " was to be called while another hook is running");
+      throw std::logic_error(std::string(hook_name(hook)) + " was to be called while another hook is running");
     if (TENON_HAS(tenon_progress, progress, step)) chain_.last_step_ = progress->step;
   }
   ~Walk() { chain_.walking_ = false; }
@@ -68,7 +73,7 @@ class Chain::Walk {
 
   template <class Args>
   tenon_status call(const Listener& listener, const Args& args) {
-    const Breadcrumb trail(listener.callback->label().c_str(), names[hook_], chain_.last_step_);
+    const Breadcrumb trail(listener.callback->label().c_str(), hook_name(hook_), chain_.last_step_);
     tenon_error* error = &chain_.error_;
     clear(*error);
     try {
@@ -83,9 +88,9 @@ class Chain::Walk {
   // Takes the callback's policy into account; the text still stands in the chain's error.
   void failed(Callback& callback, tenon_status status) {
     const std::string_view reason = reason_of(chain_.error_);
-    std::string text = callback.label() + " failed in " + names[hook_];
+    std::string text = callback.label() + " failed in " + hook_name(hook_);
     if (is_refusal_to_start(hook_))
-      text = callback.where() + ": " + callback.label() + " refused to start in " + names[hook_];
+      text = callback.where() + ": " + callback.label() + " refused to start in " + hook_name(hook_);
     else if (chain_.last_step_ != TENON_UNKNOWN)
       text += ", step " + std::to_string(chain_.last_step_);
     text += ": ";
@@ -102,6 +107,7 @@ class Chain::Walk {
         refuse(callback, status, text);
     } else if (callback.on_error() == OnError::disable) {
       callback.disabled_reason_ = text;
+      callback.disabled_ = true;
       disabled_ = true;
       log(TENON_LOG_ERROR, {}, text + "; it is disabled for the rest of the run, its last saved state is kept");
     } else if (const std::uint64_t count = ++callback.warnings_[hook_]; worth_a_line(count)) {
@@ -121,7 +127,7 @@ class Chain::Walk {
 
  private:
   void refuse(const Callback& callback, tenon_status status, const std::string& text) {
-    error_.emplace(callback.id(), names[hook_], status, text);
+    error_.emplace(callback.id(), hook_name(hook_), status, text);
     if (is_refusal_to_start(hook_)) refusal_code_ = callback.refusal_code();
   }
 
@@ -234,6 +240,20 @@ void Chain::tell(std::uint32_t hook, Callback& owner, const tenon_ticket_args& a
   for (const Listener& listener : listeners_[hook])
     if (listener.callback == &owner)
       if (const tenon_status status = walk.call(listener, args); status != TENON_OK) walk.failed(owner, status);
+  walk.finish();
+}
+
+void Chain::count_failures(const std::vector<TaskFailure>& failures) {
+  if (failures.empty()) return;
+  Walk walk(*this, task, nullptr);
+  for (const TaskFailure& failure : failures) {
+    clear(error_);
+    const tenon_status status = fail(&error_, failure.status, failure.reason);
+    if (failure.callback->disabled())
+      log(TENON_LOG_WARN, {}, failure.callback->label() + ", which is disabled, failed in a task: " + failure.reason);
+    else
+      walk.failed(*failure.callback, status);
+  }
   walk.finish();
 }
 

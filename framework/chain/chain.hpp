@@ -78,6 +78,13 @@ struct TicketForOwner {
   const tenon_ticket_args& args;
 };
 
+/// A failure of a callback's own outside of its hooks: in a task.
+struct TaskFailure {
+  Callback* callback;
+  tenon_status status;
+  std::string reason;
+};
+
 /// What a hook's method takes and answers.
 template <std::uint32_t hook, class Args>
 struct HookMethod {
@@ -143,6 +150,9 @@ class Chain {
   }
   TENON_HOOKS_1_0(TENON_CHAIN_METHOD)
 #undef TENON_CHAIN_METHOD
+
+  /// Each as if a hook of its callback had failed just now. Throws as a hook does; logged of those that are disabled.
+  void count_failures(const std::vector<TaskFailure>& failures);
 
   /// Whether anyone listens, for hooks (TENON_HOOK(on_metrics)) whose arguments cost something to build.
   bool wanted(std::uint32_t hook) const noexcept { return !listeners_[hook].empty(); }

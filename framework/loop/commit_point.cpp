@@ -61,7 +61,8 @@ NotSaved not_saved(const Group& group, const tenon_progress& progress, Failed wh
 }  // namespace
 
 CommitPoint::CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metrics, Requests& requests, Ledger& ledger,
-                         Decisions& decisions, TensorTable& tensors, const RunFacts& facts, tenon_progress& progress)
+                         Decisions& decisions, TensorTable& tensors, Tasks& tasks, const RunFacts& facts,
+                         tenon_progress& progress)
     : engine_(engine),
       chain_(chain),
       metrics_(metrics),
@@ -69,6 +70,7 @@ CommitPoint::CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metri
       ledger_(ledger),
       decisions_(decisions),
       tensors_(tensors),
+      tasks_(tasks),
       facts_(facts),
       progress_(progress),
       writer_(DurableList(ledger.folders())),
@@ -102,6 +104,7 @@ void CommitPoint::go_on_from(const std::vector<RunCheckpoint>& found, std::uint6
 void CommitPoint::run(const CommitState& now) {
   FirstFailure failures;
   failures.go_on([&] { deliver(); });
+  failures.go_on([&] { chain_.count_failures(tasks_.take_failures()); });
   withdraw_from_disabled();
   ++progress_.sequence;
   failures.go_on([&] { carry_out_options(); });
@@ -120,6 +123,7 @@ void CommitPoint::hand_over(const CommitState& now, FirstFailure& failures) {
   bool wait = facts_.wait_for_saves;
   for (const SaveRequest& save : requests_.saves) wait = wait || (save.flags & TENON_SAVE_WAIT);
   failures.go_on([&] { carry_out_saves(now, *job, failures); });
+  job->wait_for_tasks = [&tasks = tasks_, count = tasks_.submitted()] { tasks.wait_for(count); };
   failures.go_on([&] {
     add_moves(*job);
     writer_.submit(std::move(job));

@@ -27,6 +27,7 @@
 #include "loop/requests.hpp"
 #include "loop/run_facts.hpp"
 #include "loop/snapshot.hpp"
+#include "loop/tasks.hpp"
 #include "loop/tensor_table.hpp"
 #include "loop/write_job.hpp"
 #include "loop/writer.hpp"
@@ -44,7 +45,8 @@ struct Tally {
 class CommitPoint {
  public:
   CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metrics, Requests& requests, Ledger& ledger,
-              Decisions& decisions, TensorTable& tensors, const RunFacts& facts, tenon_progress& progress);
+              Decisions& decisions, TensorTable& tensors, Tasks& tasks, const RunFacts& facts,
+              tenon_progress& progress);
 
   /// Of a resumed run, before on_fit_start: what the checkpoint of `sequence` says of requests, holds, refs and bests
   /// holds again, and the tickets that were open in it end. `found`: all the run's checkpoints.
@@ -115,6 +117,7 @@ class CommitPoint {
   Ledger& ledger_;
   Decisions& decisions_;
   TensorTable& tensors_;
+  Tasks& tasks_;
   const RunFacts& facts_;
   tenon_progress& progress_;
 

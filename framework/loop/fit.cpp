@@ -9,16 +9,20 @@ namespace tenon::loop {
 
 namespace {
 
-/// Transforms are run on the writer's thread, which must have ended before callbacks are destroyed.
-class StopWriter {
+/// Threads that callbacks' code runs on must have ended before callbacks are destroyed.
+class StopThreads {
  public:
-  explicit StopWriter(CommitPoint& commit_point) : commit_point_(commit_point) {}
-  ~StopWriter() { commit_point_.stop_writer(); }
-  StopWriter(const StopWriter&) = delete;
-  StopWriter& operator=(const StopWriter&) = delete;
+  StopThreads(CommitPoint& commit_point, Tasks& tasks) : commit_point_(commit_point), tasks_(tasks) {}
+  ~StopThreads() {
+    commit_point_.stop_writer();
+    tasks_.close();
+  }
+  StopThreads(const StopThreads&) = delete;
+  StopThreads& operator=(const StopThreads&) = delete;
 
  private:
   CommitPoint& commit_point_;
+  Tasks& tasks_;
 };
 
 void add_reasons(boost::json::object& account, const char* key, const std::map<std::string, std::uint64_t>& reasons) {
@@ -36,13 +40,14 @@ Fit::Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, 
       clock_(engine),
       metrics_(engine.facts(), facts_.stage != Stage::train || has_validation(engine.facts(), facts_.options)),
       ledger_(facts_.run_id),
-      commit_point_(engine, chain_, metrics_, requests_, ledger_, decisions_, tensors_, facts_, progress_),
+      commit_point_(engine, chain_, metrics_, requests_, ledger_, decisions_, tensors_, tasks_, facts_, progress_),
       chain_(services_, {facts_.run_folder, std::move(manifest_folder)}, std::move(model)) {
   services_.engine = &engine_;
   services_.metrics = &metrics_;
   services_.requests = &requests_;
   services_.ledger = &ledger_;
   services_.tensors = &tensors_;
+  services_.tasks = &tasks_;
   services_.commit_point = &commit_point_;
   services_.facts = &facts_;
   services_.clock = &clock_;
@@ -50,7 +55,8 @@ Fit::Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, 
 }
 
 FitResult Fit::run(const ResumePoint* from, const Interruption* interruption) {
-  const StopWriter at_end(commit_point_);
+  const StopThreads at_end(commit_point_, tasks_);
+  tasks_.open();
   if (from && from->takes(restore_progress)) clock_.go_on_from(from->position().seconds);
   Loop loop(engine_, chain_, metrics_, commit_point_, requests_, services_, facts_, clock_, progress_);
   return facts_.stage == Stage::train ? loop.fit(from, interruption) : loop.evaluate(facts_.stage);

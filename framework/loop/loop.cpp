@@ -535,6 +535,11 @@ void Loop::or_note(FitResult& result, Body&& body) {
   }
 }
 
+void Loop::end_tasks() {
+  services_.tasks->drain();
+  chain_.count_failures(services_.tasks->take_failures());
+}
+
 void Loop::finish(FitResult& result) {
   tick();
   const bool trained = !result.refused && fitting_;
@@ -547,12 +552,14 @@ void Loop::finish(FitResult& result) {
     if (!interrupted_) or_note(result, [&] { commit(Phase::final, end_name(result.reason)); });
     or_note(result, [&] { commit_point_.finish(result.reason); });
   }
+  or_note(result, [&] { end_tasks(); });
   requests_.withdraw_all("the run has ended");
   requests_.close();
   if (fitting_) or_note(result, [&] { chain_.on_fit_end(end_args()); });
   if (!result.refused) or_note(result, [&] { commit_point_.deliver_last_notes(); });
   services_.notes_are_over = true;
   or_note(result, [&] { chain_.on_teardown(end_args()); });
+  or_note(result, [&] { end_tasks(); });
   result.epochs = ended_epochs_;
   result.steps = progress_.step;
 }

@@ -128,6 +128,7 @@ class Loop final : private StepListener {
   void tell_not_finite();
   std::string where() const;
   void report_exception(tenon_status status, const std::string& message, const std::string& callback_id);
+  void end_tasks();
   void finish(FitResult& result);
   template <class Body>
   void or_note(FitResult& result, Body&& body);

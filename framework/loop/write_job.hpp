@@ -4,6 +4,7 @@
 #ifndef TENON_LOOP_WRITE_JOB_HPP
 #define TENON_LOOP_WRITE_JOB_HPP
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -32,6 +33,7 @@ struct WriteJob {
   tenon_progress progress{};
   std::shared_ptr<const Snapshot> snapshot;         ///< where there is something to save
   std::shared_ptr<const CallbackStates> callbacks;  ///< the same
+  std::function<void()> wait_for_tasks;  ///< of callbacks, submitted up to here; empty: there is nothing to wait for
   std::vector<SaveJob> saves;
   std::vector<RefRequest> refs;
   std::vector<ReleaseRequest> releases;

@@ -2,51 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/writer.hpp"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <utility>
 
-#include "chain/breadcrumb.hpp"
+#include "loop/host_thread.hpp"
 
 namespace tenon::loop {
-
-namespace {
-
-/// Signals that ask the run for something belong to the threads that were there before: here they would only interrupt
-/// the disk. A fault's own signal always comes to the thread that made it.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
-
-void unblock_faults() {
-  sigset_t faults;
-  sigemptyset(&faults);
-  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS}) sigaddset(&faults, number);
-  pthread_sigmask(SIG_UNBLOCK, &faults, nullptr);
-}
-
-}  // namespace
 
 Writer::~Writer() { stop(); }
 
 void Writer::submit(std::unique_ptr<WriteJob> job) {
   std::unique_lock lock(mutex_);
   if (!thread_.joinable()) {
-    const SignalsBlocked inherited;
     stopping_ = false;
-    thread_ = std::thread([this] { run(); });
+    thread_ = start_host_thread("tenon-writer", [this] { run(); });
   }
   changed_.wait(lock, [this] { return unfinished_ < depth; });
   jobs_.push_back(std::move(job));
@@ -74,9 +42,6 @@ void Writer::stop() {
 }
 
 void Writer::run() {
-  unblock_faults();
-  chain::give_signal_stack();
-  pthread_setname_np(pthread_self(), "tenon-writer");
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
@@ -84,6 +49,7 @@ void Writer::run() {
     std::unique_ptr<WriteJob> job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
+    if (job->wait_for_tasks) job->wait_for_tasks();
     WriteResult result{job->progress, list_.carry_out(*job)};
     job.reset();  // its transforms end here, and its snapshot's memory is free again
     lock.lock();

@@ -33,7 +33,7 @@ struct Probe {
   std::vector<std::string>* trace = nullptr;  ///< "<id>.<hook>" for every hook, when set
   std::function<void(std::uint32_t hook, const void* args)> on_any;
   std::map<std::uint32_t, std::function<void(const void* args)>> on;
-  std::function<void()> at_create, at_destroy;
+  std::function<void()> at_create, at_destroy, at_save;
   std::string saved_state = "state";
   bool save_fails = false;
 };
@@ -76,6 +76,7 @@ inline void TENON_CALL destroy(tenon_callback* c) {
 }
 inline tenon_status TENON_CALL save(tenon_callback* c, const tenon_writer* writer, tenon_error* error) {
   auto& self = *reinterpret_cast<Probe*>(c);
+  if (self.at_save) self.at_save();
   if (self.save_fails) return detail::fail(error, TENON_E_FAILED, "no state today");
   return writer->write(writer, self.saved_state.data(), self.saved_state.size(), error);
 }

@@ -14,6 +14,7 @@ const void* LoopServices::service(std::string_view id) {
   if (id == TENON_SERVICE_CHECKPOINTS) return &checkpoints_service;
   if (id == TENON_SERVICE_MODEL) return &model_service;
   if (id == TENON_SERVICE_OPTIMIZERS) return &optimizers_service;
+  if (id == TENON_SERVICE_TASKS) return &tasks_service;
   if (id == TENON_SERVICE_TENSORS) return &tensors_service;
   if (id == TENON_SERVICE_TENSOR_OPS) return &tensor_ops_service;
   return nullptr;

@@ -1,7 +1,7 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
 // The services whose data the loop owns: run, run_info, metrics, checkpoints, model, optimizers, tensors,
-// tensor_ops.
+// tensor_ops, tasks.
 #ifndef TENON_LOOP_SERVICES_SERVICES_HPP
 #define TENON_LOOP_SERVICES_SERVICES_HPP
 
@@ -12,6 +12,7 @@
 
 #include "chain/chain.hpp"
 #include "loop/commit_point.hpp"
+#include "loop/tasks.hpp"
 
 namespace tenon::loop {
 
@@ -26,6 +27,7 @@ class LoopServices final : public chain::ServiceProvider {
   Requests* requests = nullptr;
   Ledger* ledger = nullptr;
   TensorTable* tensors = nullptr;
+  Tasks* tasks = nullptr;
   CommitPoint* commit_point = nullptr;
   const RunFacts* facts = nullptr;
   const Clock* clock = nullptr;
@@ -52,6 +54,7 @@ extern const tenon_checkpoints checkpoints_service;
 extern const tenon_tensors tensors_service;
 extern const tenon_model model_service;
 extern const tenon_optimizers optimizers_service;
+extern const tenon_tasks tasks_service;
 extern const tenon_tensor_ops tensor_ops_service;
 
 }  // namespace tenon::loop

@@ -6,7 +6,6 @@
 #define TENON_DRAFT_DRAFTS_H
 
 #include "records.h"
-#include "tasks.h"
 #include "timing.h"
 
 #endif
