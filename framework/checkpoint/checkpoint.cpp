@@ -4,12 +4,9 @@
 
 #include <fcntl.h>
 
-#include <algorithm>
-#include <new>
 #include <system_error>
 
 #include "checkpoint/document.hpp"
-#include "checkpoint/file_writer.hpp"
 #include "checkpoint/format.hpp"
 
 namespace tenon::checkpoint {
@@ -117,36 +114,20 @@ LoadedTensors Checkpoint::load(std::string_view name) const {
     rethrow(ReadError(ReadError::Reason::missing, "it has no '" + std::string(name) + "': it holds " +
                                                       (replay_ ? "no tensors, it is a replay's" : "weights only")));
   }
-  LoadedTensors loaded;
-  loaded.metadata = source->header().metadata;
-  for (const TensorEntry& entry : source->header().tensors) {
-    try {
-      loaded.storage.push_back(std::make_unique_for_overwrite<std::byte[]>(entry.size));
-    } catch (const std::bad_alloc&) {
-      rethrow(ReadError(ReadError::Reason::io,
-                        "no memory for the " + std::to_string(entry.size) + " bytes of tensor '" + entry.name + "'"));
-    }
-    const std::span<std::byte> bytes(loaded.storage.back().get(), entry.size);
-    read(*source, entry, bytes);
-    loaded.records.push_back({entry.name, entry.dtype, entry.shape, bytes});
+  try {
+    return load_tensors(*source,
+                        [&](const TensorEntry& entry, std::string_view hash) { compare(*source, entry, hash); });
+  } catch (const ReadError& error) {
+    rethrow(error);
   }
-  return loaded;
 }
 
 void Checkpoint::verify() const {
-  std::vector<std::byte> buffer(piece_size);
   for (const auto& [name, file] : files_) {
     try {
-      Hash whole;
-      for (std::uint64_t done = 0; done < file.header().size;) {
-        const auto piece = std::span(buffer).first(
-            static_cast<std::size_t>(std::min<std::uint64_t>(file.header().size - done, buffer.size())));
-        file.read_raw(piece, done);
-        whole.update(piece);
-        done += piece.size();
-      }
-      for (const TensorEntry& entry : file.header().tensors) compare(file, entry, file.hash(entry, buffer, whole));
-      if (!is_text(*inner_object(document_, "files", name), "xxh3_128", whole.hex()))
+      const std::string whole = file.hash_all(
+          [&file = file, this](const TensorEntry& entry, std::string_view hash) { compare(file, entry, hash); });
+      if (!is_text(*inner_object(document_, "files", name), "xxh3_128", whole))
         throw ReadError(ReadError::Reason::damaged, "'" + name + "' does not have the checksum of 'checkpoint.json'");
     } catch (const ReadError& error) {
       rethrow(error);

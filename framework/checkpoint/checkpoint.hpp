@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,17 +15,11 @@
 
 #include "checkpoint/content.hpp"
 #include "checkpoint/file_system.hpp"
+#include "checkpoint/loaded_tensors.hpp"
 #include "checkpoint/read_error.hpp"
 #include "checkpoint/safetensors_file.hpp"
 
 namespace tenon::checkpoint {
-
-/// Tensors with memory of their own.
-struct LoadedTensors {
-  std::vector<TensorRecord> records;  ///< in the order of the file; their bytes lie in `storage`
-  std::vector<std::unique_ptr<std::byte[]>> storage;
-  std::map<std::string, std::string> metadata;
-};
 
 /// Every error is a ReadError whose text begins with the checkpoint's path.
 class Checkpoint {
@@ -48,10 +41,10 @@ class Checkpoint {
   /// Reads one tensor of a file of this checkpoint and compares its checksum; when it throws, `to` is undefined.
   /// [any thread]
   void read(const SafetensorsFile& file, const TensorEntry& entry, std::span<std::byte> to) const;
-  /// All tensors of a file, verified.
+  /// All tensors of a file, verified as they are read, by two threads.
   LoadedTensors load(std::string_view name) const;
 
-  /// Reads everything and compares every checksum.
+  /// Reads everything, by two threads, and compares every checksum.
   void verify() const;
 
  private:

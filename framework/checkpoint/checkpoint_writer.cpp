@@ -22,7 +22,9 @@ void write_tensors(FileSystem& files, int folder, std::string_view name, const s
                    const std::map<std::string, std::string>& metadata, bool durable, json::object& document) {
   const auto ordered = writing_order(tensors);
   const std::string header = make_safetensors_header(ordered, metadata);
-  FileWriter file(files, folder, std::string(name));
+  std::uint64_t size = header.size();
+  for (const TensorRecord* tensor : ordered) size += tensor->bytes.size();
+  FileWriter file(files, folder, std::string(name), size);
   file.append(bytes_of(header));
   json::object checksums;
   Hash hash;
@@ -85,7 +87,7 @@ std::uint64_t write_files(FileSystem& files, int folder, const Content& content,
     if (content.full) write_tensors(files, folder, training_file, content.training, {}, true, document);
   }
   const std::string text = sealed(document);
-  FileWriter file(files, folder, std::string(document_file));
+  FileWriter file(files, folder, std::string(document_file), text.size());
   file.append(bytes_of(text));
   file.finish(content.durable);
   std::uint64_t total = text.size();

@@ -30,6 +30,14 @@ ssize_t FileSystem::read_at(int file, void* to, std::size_t size, off_t offset) 
   return ::pread(file, to, size, offset);
 }
 int FileSystem::truncate(int file, off_t size) { return ::ftruncate(file, size); }
+int FileSystem::reserve(int file, off_t size) { return ::fallocate(file, 0, 0, size); }
+int FileSystem::set_direct(int file, bool direct) {
+  const int flags = ::fcntl(file, F_GETFL);
+  return flags == -1 ? -1 : ::fcntl(file, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT);
+}
+int FileSystem::start_write_back(int file, off_t offset, off_t size) {
+  return ::sync_file_range(file, offset, size, SYNC_FILE_RANGE_WRITE);
+}
 int FileSystem::sync(int file) { return ::fsync(file); }
 int FileSystem::lock(int file) { return ::flock(file, LOCK_EX | LOCK_NB); }
 int FileSystem::status(int file, struct stat* out) { return ::fstat(file, out); }

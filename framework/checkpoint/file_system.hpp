@@ -27,6 +27,9 @@ class FileSystem {
   virtual ssize_t write(int file, const void* from, std::size_t size);
   virtual ssize_t read_at(int file, void* to, std::size_t size, off_t offset);
   virtual int truncate(int file, off_t size);
+  virtual int reserve(int file, off_t size);                         ///< fallocate: the file has that size at once
+  virtual int set_direct(int file, bool direct);                     ///< fcntl: O_DIRECT on or off
+  virtual int start_write_back(int file, off_t offset, off_t size);  ///< sync_file_range, without waiting
   virtual int sync(int file);
   virtual int lock(int file);  ///< flock, exclusive, at once or EWOULDBLOCK
   virtual int status(int file, struct stat* out);
@@ -38,6 +41,8 @@ class FileSystem {
   virtual int make_link_at(const char* target, int folder, const char* name);  ///< symbolic
   virtual ssize_t read_link_at(int folder, const char* name, char* to, std::size_t size);
   virtual int list(int folder, std::vector<std::string>& names);  ///< without "." and ".."
+  /// Not a call: bytes that a large file is written in at a time, a multiple of 4096. What has fewer is small.
+  virtual std::size_t large_piece() const noexcept { return std::size_t{8} << 20; }
 };
 
 /// The one without faults.

@@ -6,23 +6,26 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "checkpoint/file_system.hpp"
 #include "checkpoint/hash.hpp"
+#include "checkpoint/large_file.hpp"
 
 namespace tenon::checkpoint {
 
 /// Bytes that are hashed and then handed to the system while they are still in the processor's cache.
-inline constexpr std::size_t piece_size = std::size_t{1} << 20;
+inline constexpr std::size_t piece_size = std::size_t{256} << 10;
 
 /// All functions throw std::system_error.
 class FileWriter {
  public:
-  /// Makes the file, which must not be there yet.
-  FileWriter(FileSystem& files, int folder, std::string name);
+  /// Makes the file, which must not be there yet. `size`: what will be appended in all, 0 if that is not known; a file
+  /// known to be large is written as large_file.hpp says.
+  FileWriter(FileSystem& files, int folder, std::string name, std::uint64_t size = 0);
   /// Small pieces are gathered, those of piece_size and above go straight to the system.
   void append(std::span<const std::byte> bytes);
   /// Writes what is gathered, fsyncs if `durable`, closes; answers the hash of all bytes.
@@ -37,6 +40,7 @@ class FileWriter {
   Descriptor file_;
   Hash hash_;
   std::vector<std::byte> gathered_;
+  std::unique_ptr<LargeFile> large_;
   std::uint64_t size_ = 0;
 };
 

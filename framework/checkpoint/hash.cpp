@@ -3,6 +3,9 @@
 #include "checkpoint/hash.hpp"
 
 #include <xxhash.h>
+#ifdef TENON_XXHASH_DISPATCH  // the library's own choice of the processor's instructions: three times as fast and more
+#include <xxh_x86dispatch.h>
+#endif
 
 #include <array>
 #include <cstdio>

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "checkpoint/file_writer.hpp"
+#include "checkpoint/ordered_read.hpp"
 
 namespace tenon::checkpoint {
 namespace {
@@ -22,6 +23,33 @@ std::uint64_t little_endian(std::string_view bytes) {
 }
 
 std::span<std::byte> writable(std::string& text) { return std::as_writable_bytes(std::span(text)); }
+
+/// Finds the tensors in the bytes that follow the header.
+class TensorHashes {
+ public:
+  TensorHashes(const SafetensorsHeader& header, const FoundTensor& found)
+      : tensors_(header.tensors), found_(found), at_(header.size) {}
+
+  void update(std::span<const std::byte> bytes) {
+    for (; next_ < tensors_.size(); ++next_) {
+      const TensorEntry& tensor = tensors_[next_];
+      const auto part = bytes.first(std::min<std::uint64_t>(tensor.begin + tensor.size - at_, bytes.size()));
+      hash_.update(part);
+      at_ += part.size();
+      bytes = bytes.subspan(part.size());
+      if (at_ < tensor.begin + tensor.size) return;
+      found_(tensor, hash_.hex());
+      hash_.reset();
+    }
+  }
+
+ private:
+  const std::vector<TensorEntry>& tensors_;
+  const FoundTensor& found_;
+  std::uint64_t at_;
+  std::size_t next_ = 0;
+  Hash hash_;
+};
 
 }  // namespace
 
@@ -67,17 +95,24 @@ std::string SafetensorsFile::read(const TensorEntry& entry, std::span<std::byte>
   return hash.hex();
 }
 
-std::string SafetensorsFile::hash(const TensorEntry& entry, std::span<std::byte> buffer, Hash& whole) const {
-  Hash hash;
-  for (std::uint64_t done = 0; done < entry.size;) {
-    const auto piece =
-        buffer.first(static_cast<std::size_t>(std::min<std::uint64_t>(entry.size - done, buffer.size())));
-    file_.read(piece, entry.begin + done);
-    hash.update(piece);
-    whole.update(piece);
-    done += piece.size();
-  }
-  return hash.hex();
+void SafetensorsFile::read_all(std::span<std::byte> to, const FoundTensor& found) const {
+  if (to.size() != size() - header_.size) throw std::logic_error("the memory for '" + name() + "' has another size");
+  TensorHashes tensors(header_, found);
+  read_in_order(file_, header_.size, to, [&](std::span<const std::byte> bytes) { tensors.update(bytes); });
+  tensors.update({});
+}
+
+std::string SafetensorsFile::hash_all(const FoundTensor& found) const {
+  Hash whole;
+  TensorHashes tensors(header_, found);
+  std::uint64_t header = header_.size;  // what is left of it
+  read_in_order(file_, [&](std::span<const std::byte> bytes) {
+    whole.update(bytes);
+    const std::uint64_t skipped = std::min<std::uint64_t>(header, bytes.size());
+    header -= skipped;
+    tensors.update(bytes.subspan(skipped));
+  });
+  return whole.hex();
 }
 
 }  // namespace tenon::checkpoint

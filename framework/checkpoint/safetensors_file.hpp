@@ -5,6 +5,7 @@
 #define TENON_CHECKPOINT_SAFETENSORS_FILE_HPP
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,7 +16,10 @@
 
 namespace tenon::checkpoint {
 
-/// The header is read and checked whole at the start; tensors are read one by one, so that a file may be larger than
+/// Told of a tensor and the XXH3-128 of its bytes.
+using FoundTensor = std::function<void(const TensorEntry&, std::string_view hash)>;
+
+/// The header is read and checked whole at the start; tensors can be read one by one, so that a file may be larger than
 /// memory. Every error is a ReadError.
 class SafetensorsFile {
  public:
@@ -32,10 +36,11 @@ class SafetensorsFile {
 
   /// Fills `to`, of entry.size bytes, and answers their XXH3-128. [any thread]
   std::string read(const TensorEntry& entry, std::span<std::byte> to) const;
-  /// Hashes a tensor without keeping it; its bytes go into `whole` as well. `buffer` is of any size but 0.
-  std::string hash(const TensorEntry& entry, std::span<std::byte> buffer, Hash& whole) const;
-  /// Reads `to.size()` bytes of the file at `offset`, for a caller that hashes the whole of it.
-  void read_raw(std::span<std::byte> to, std::uint64_t offset) const { file_.read(to, offset); }
+  /// Fills `to`, of size() - header().size bytes, with all tensors as they lie in the file, by two threads. `found` is
+  /// called in that order; what it throws ends the reading and is thrown.
+  void read_all(std::span<std::byte> to, const FoundTensor& found) const;
+  /// The same for the whole file without keeping it; answers its XXH3-128.
+  std::string hash_all(const FoundTensor& found) const;
 
  private:
   InputFile file_;

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 
-#include <new>
 #include <system_error>
 
 #include "checkpoint/format.hpp"
@@ -33,20 +32,7 @@ void TensorSource::read(const SafetensorsFile& file, const TensorEntry& entry, s
 
 LoadedTensors TensorSource::load_model() const {
   if (checkpoint_) return checkpoint_->load(model_file);
-  LoadedTensors loaded;
-  loaded.metadata = lone_->header().metadata;
-  for (const TensorEntry& entry : lone_->header().tensors) {
-    try {
-      loaded.storage.push_back(std::make_unique_for_overwrite<std::byte[]>(entry.size));
-    } catch (const std::bad_alloc&) {
-      throw ReadError(ReadError::Reason::io, "'" + lone_->name() + "': no memory for the " +
-                                                 std::to_string(entry.size) + " bytes of tensor '" + entry.name + "'");
-    }
-    const std::span<std::byte> bytes(loaded.storage.back().get(), entry.size);
-    lone_->read(entry, bytes);
-    loaded.records.push_back({entry.name, entry.dtype, entry.shape, bytes});
-  }
-  return loaded;
+  return load_tensors(*lone_, [](const TensorEntry&, std::string_view) {});
 }
 
 }  // namespace tenon::checkpoint

@@ -26,5 +26,13 @@ endforeach()
 add_library(xxhash INTERFACE)
 target_include_directories(xxhash SYSTEM INTERFACE "${XXHASH_INCLUDE_DIR}")
 target_link_libraries(xxhash INTERFACE "${XXHASH_LIBRARY}")
+include(CheckSourceCompiles)
+set(CMAKE_REQUIRED_INCLUDES "${XXHASH_INCLUDE_DIR}")
+set(CMAKE_REQUIRED_LIBRARIES "${XXHASH_LIBRARY}")
+check_source_compiles(CXX "#include <xxhash.h>
+#include <xxh_x86dispatch.h>
+int main() { return XXH3_128bits_update(XXH3_createState(), nullptr, 0); }" TENON_XXHASH_DISPATCH)
+unset(CMAKE_REQUIRED_INCLUDES)
+unset(CMAKE_REQUIRED_LIBRARIES)
 add_library(valijson INTERFACE)
 target_include_directories(valijson SYSTEM INTERFACE "${VALIJSON_INCLUDE_DIR}")

@@ -29,7 +29,7 @@ STANDARD = set("""algorithm any array atomic barrier bit bitset cassert cctype c
   stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h stdnoreturn.h string.h threads.h time.h uchar.h wchar.h wctype.h
   """.split())
 LIBRARIES = {"torch": "LibTorch", "ATen": "LibTorch", "c10": "LibTorch", "caffe2": "LibTorch", "spdlog": "spdlog",
-             "fmt": "spdlog", "boost": "Boost", "CLI": "CLI11", "valijson": "valijson", "xxhash.h": "xxHash",
+             "fmt": "spdlog", "boost": "Boost", "CLI": "CLI11", "valijson": "valijson", "xxhash.h": "xxHash", "xxh_x86dispatch.h": "xxHash",
              "protozero": "protozero", "gloo": "Gloo", "benchmark": "Google Benchmark"}
 SYSTEM = re.compile(r"^(sys/|linux/|asm/|net/|netinet/|arpa/|cpuid\.h|immintrin\.h|x86intrin\.h)|^[a-z]+\.h$")
 

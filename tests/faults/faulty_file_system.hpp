@@ -28,6 +28,9 @@ class FaultyFileSystem : public checkpoint::FileSystem {
   Fault fault;
   long calls = 0;
   std::string hit;  ///< the call that went wrong
+  /// What becomes of O_DIRECT: taken, refused when asked for, refused by the first write.
+  enum class Cache { passed_by, used, used_after_all } cache = Cache::passed_by;
+  std::size_t piece = FileSystem::large_piece();
 
   int open_at(int folder, const char* name, int flags, mode_t mode) override {
     return goes_wrong("open", name) ? -1 : FileSystem::open_at(folder, name, flags, mode);
@@ -35,17 +38,36 @@ class FaultyFileSystem : public checkpoint::FileSystem {
   int close(int file) override {
     const bool wrong = goes_wrong("close");
     const int reason = errno;
+    is_direct_ = false;                          // one file is written at a time
     const int answer = FileSystem::close(file);  // as the system does it: closed, whatever it answers
     errno = reason;
     return wrong ? -1 : answer;
   }
   ssize_t write(int file, const void* from, std::size_t size) override {
-    return goes_wrong("write") ? -1 : FileSystem::write(file, from, shortened(size));
+    if (goes_wrong("write")) return -1;
+    if (is_direct_ && cache == Cache::used_after_all) {
+      errno = EINVAL;
+      return -1;
+    }
+    return FileSystem::write(file, from, shortened(size));
   }
   ssize_t read_at(int file, void* to, std::size_t size, off_t offset) override {
     return goes_wrong("read") ? -1 : FileSystem::read_at(file, to, shortened(size), offset);
   }
   int truncate(int file, off_t size) override { return goes_wrong("truncate") ? -1 : FileSystem::truncate(file, size); }
+  int reserve(int file, off_t size) override { return goes_wrong("reserve") ? -1 : FileSystem::reserve(file, size); }
+  int set_direct(int file, bool direct) override {
+    if (goes_wrong("set direct")) return -1;
+    if (direct && cache == Cache::used) {
+      errno = EINVAL;
+      return -1;
+    }
+    is_direct_ = direct;
+    return FileSystem::set_direct(file, direct);
+  }
+  int start_write_back(int file, off_t offset, off_t size) override {
+    return goes_wrong("write back") ? -1 : FileSystem::start_write_back(file, offset, size);
+  }
   int sync(int file) override { return goes_wrong("fsync") ? -1 : FileSystem::sync(file); }
   int lock(int file) override { return goes_wrong("lock") ? -1 : FileSystem::lock(file); }
   int status(int file, struct stat* out) override { return goes_wrong("fstat") ? -1 : FileSystem::status(file, out); }
@@ -73,6 +95,8 @@ class FaultyFileSystem : public checkpoint::FileSystem {
   int list(int folder, std::vector<std::string>& names) override {
     return goes_wrong("list") ? -1 : FileSystem::list(folder, names);
   }
+
+  std::size_t large_piece() const noexcept override { return piece; }
 
  private:
   /// Counts a call; true when it is to fail, with errno set.
@@ -102,6 +126,7 @@ class FaultyFileSystem : public checkpoint::FileSystem {
   std::size_t shortened(std::size_t size) const { return is_short_ ? std::max<std::size_t>(size / 2, 1) : size; }
 
   bool is_short_ = false;
+  bool is_direct_ = false;
 };
 
 }  // namespace tenon::test

@@ -7,12 +7,15 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
 #include <tenon/failure.hpp>
+#include <vector>
 
 #include "checkpoint/checkpoint.hpp"
 #include "checkpoint/folder.hpp"
@@ -33,11 +36,39 @@ enum Told { nothing = 0, opened = 1, saved = 2, ref_moved = 3, removed = 4 };
 constexpr const char* old_name = "old";
 constexpr const char* new_name = "sub/new";
 
+/// Five pages and five bytes under the names of full_content.
+Content paged_content(const std::string& name) {
+  static const std::vector<std::byte> bytes(5 * 4096 + 5, std::byte{7});
+  Content content = full_content(name);
+  content.model.push_back({"pages", DType::u8, {static_cast<std::int64_t>(bytes.size())}, bytes});
+  return content;
+}
+
+/// The ways that a file takes to the disk.
+struct Way {
+  const char* name;
+  std::size_t piece;
+  FaultyFileSystem::Cache cache;
+};
+const std::array<Way, 4> ways = {{
+    {"small", std::size_t{8} << 20, FaultyFileSystem::Cache::passed_by},
+    {"past the cache", 8192, FaultyFileSystem::Cache::passed_by},
+    {"through the cache", 8192, FaultyFileSystem::Cache::used},
+    {"through the cache after all", 8192, FaultyFileSystem::Cache::used_after_all},
+}};
+
+FaultyFileSystem file_system(const Way& way) {
+  FaultyFileSystem files;
+  files.piece = way.piece;
+  files.cache = way.cache;
+  return files;
+}
+
 /// What a run does. `tell` is called with each thing that it may rely on from then on; Failure and WriteError end it.
 void save_and_prune(const fs::path& path, FileSystem& files, const std::function<void(Told)>& tell) {
   const auto folder = Folder::open(path, "run", true, files);
   tell(opened);
-  folder->write(full_content(new_name));
+  folder->write(paged_content(new_name));
   tell(saved);
   folder->set_ref("last", new_name);
   tell(ref_moved);
@@ -94,21 +125,21 @@ struct Trial {
   }
 };
 
-long calls_of_a_run() {
+long calls_of_a_run(const Way& way) {
   const Trial trial;
-  FaultyFileSystem files;
+  FaultyFileSystem files = file_system(way);
   save_and_prune(trial.path, files, [](Told) {});
   return files.calls;
 }
 
 /// One run with one fault in this process; `after` sees what was told last and the error, if any.
-void try_every_call(const Fault& pattern,
+void try_every_call(const Fault& pattern, const Way& way,
                     const std::function<void(const Trial&, Told, const std::string& where)>& after) {
-  const long calls = calls_of_a_run();
+  const long calls = calls_of_a_run(way);
   BOOST_TEST_REQUIRE(calls > 50);
   for (long at = 0; at < calls; ++at) {
     const Trial trial;
-    FaultyFileSystem files;
+    FaultyFileSystem files = file_system(way);
     files.fault = pattern;
     files.fault.at = at;
     Told told = nothing;
@@ -123,11 +154,16 @@ void try_every_call(const Fault& pattern,
       BOOST_TEST((pattern.error != ENOSPC || failure.reason() == WriteError::Reason::no_space), failure.what());
       error = failure.what();
     }
-    const std::string where = "call " + std::to_string(at) + " (" + files.hit + ") " + error;
+    const std::string where = std::string(way.name) + ", call " + std::to_string(at) + " (" + files.hit + ") " + error;
     trial.check_promises(told, where);
     after(trial, told, where);
     trial.check_next_run(where);
   }
+}
+
+void try_every_call(const Fault& pattern,
+                    const std::function<void(const Trial&, Told, const std::string& where)>& after) {
+  for (const Way& way : ways) try_every_call(pattern, way, after);
 }
 
 void check_error(int error) {
@@ -161,15 +197,16 @@ BOOST_AUTO_TEST_CASE(interrupted_and_short_calls_change_nothing) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_run_may_be_killed_before_any_call) {
-  const long calls = calls_of_a_run();
+BOOST_DATA_TEST_CASE(a_run_may_be_killed_before_any_call, boost::unit_test::data::xrange(ways.size()), index) {
+  const Way& way = ways.at(index);
+  const long calls = calls_of_a_run(way);
   for (long at = 0; at <= calls; ++at) {
     const Trial trial;
     std::array<int, 2> pipe{};
     BOOST_REQUIRE(::pipe(pipe.data()) == 0);
     const pid_t child = fork();
     if (child == 0) {
-      FaultyFileSystem files;
+      FaultyFileSystem files = file_system(way);
       files.fault = {Fault::Kind::kill, at, 0};
       save_and_prune(trial.path, files, [&](Told now) {
         const char byte = static_cast<char>(now);
@@ -184,7 +221,7 @@ BOOST_AUTO_TEST_CASE(a_run_may_be_killed_before_any_call) {
     Told told = nothing;
     for (char byte = 0; ::read(pipe[0], &byte, 1) == 1;) told = static_cast<Told>(byte);
     ::close(pipe[0]);
-    const std::string where = "killed before call " + std::to_string(at);
+    const std::string where = std::string(way.name) + ", killed before call " + std::to_string(at);
     trial.check_promises(told, where);
     trial.check_next_run(where);
   }
