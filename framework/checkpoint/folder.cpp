@@ -135,7 +135,8 @@ std::string Folder::make_temporary_folder() {
 std::string Folder::publish(const std::string& temporary, const Content& content, const struct stat& identity) {
   const std::string folder = split_name(content.name).first;
   const Descriptor parent = open_parent(folder, true, content.durable);
-  for (unsigned long version = 0;; ++version) {
+  const auto known = lowest_version_.find(content.name);
+  for (unsigned long version = content.versioned && known != lowest_version_.end() ? known->second : 0;; ++version) {
     const std::string name = versioned_name(content.name, version);
     const std::string entry = split_name(name).second;
     if (!rename_new(root_, temporary, parent, entry)) {
@@ -150,6 +151,7 @@ std::string Folder::publish(const std::string& temporary, const Content& content
       throw;
     }
     own_[name] = {{identity.st_dev, identity.st_ino}, content.durable};
+    if (version > 0) lowest_version_[content.name] = version + 1;
     return name;
   }
 }
@@ -185,10 +187,10 @@ void Folder::remove(std::string_view name) {
     }
   } catch (const std::system_error& error) {
     if (error.code() != std::errc::no_such_file_or_directory) fail(what, error);
-    own_.erase(std::string(name));
+    is_free_again(name);
     throw WriteError(WriteError::Reason::missing, what + ": it is not there any more", error.code());
   }
-  own_.erase(std::string(name));
+  is_free_again(name);
   discard(trash);
   remove_empty_parents(folder);
   sweep_leftovers();
@@ -222,7 +224,7 @@ void Folder::move_aside(std::string_view name, bool back) {
   } catch (const std::system_error& error) {
     fail(what, error);
   }
-  if (!back) own_.erase(std::string(name));
+  if (!back) is_free_again(name);
 }
 
 void Folder::remove_aside(std::string_view name) {
@@ -241,6 +243,15 @@ void Folder::remove_aside(std::string_view name) {
   }
   discard(trash);
   sweep_leftovers();
+}
+
+void Folder::is_free_again(std::string_view name) {
+  own_.erase(std::string(name));
+  lowest_version_.erase(std::string(name));
+  const auto version = split_version(name);
+  if (!version) return;
+  if (const auto known = lowest_version_.find(version->first); known != lowest_version_.end())
+    known->second = std::min(known->second, version->second);
 }
 
 void Folder::set_ref(std::string_view ref, std::string_view name) {

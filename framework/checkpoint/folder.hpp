@@ -80,6 +80,7 @@ class Folder {
 
   Folder(std::filesystem::path path, std::string run_id, FileSystem& file_system, Descriptor root, FolderLock lock);
   std::string make_temporary_folder();
+  void is_free_again(std::string_view name);
   std::string publish(const std::string& temporary, const Content& content, const struct stat& identity);
   void clear_up(const std::string& temporary, const std::string& name) noexcept;
   bool rename_new(const Descriptor& from_folder, const std::string& from, const Descriptor& to_folder,
@@ -106,6 +107,9 @@ class Folder {
   std::map<std::string, Own, std::less<>> own_;
   std::map<std::string, std::string, std::less<>> refs_;
   std::set<std::string, std::less<>> own_parents_;  // sub-folders that this object made
+  /// Of names given more than once: all versions below are taken, as far as this object knows. Without it a save would
+  /// try them all.
+  std::map<std::string, unsigned long, std::less<>> lowest_version_;
   std::vector<std::string> leftovers_;
   unsigned long next_temporary_ = 0;
   bool has_exclusive_rename_ = true;

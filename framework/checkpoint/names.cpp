@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/names.hpp"
 
+#include <charconv>
 #include <cstddef>
 #include <tenon/utf8.hpp>
 
@@ -44,6 +45,16 @@ std::string versioned_name(std::string_view name, unsigned long version) {
   std::string result(name);
   if (version > 0) result += "-v" + std::to_string(version);
   return result;
+}
+
+std::optional<std::pair<std::string_view, unsigned long>> split_version(std::string_view name) {
+  const std::size_t mark = name.rfind("-v");
+  if (mark == std::string_view::npos) return std::nullopt;
+  unsigned long version = 0;
+  std::from_chars(name.data() + mark + 2, name.data() + name.size(), version);
+  const std::string_view base = name.substr(0, mark);
+  if (version == 0 || versioned_name(base, version) != name) return std::nullopt;
+  return std::pair(base, version);
 }
 
 std::pair<std::string, std::string> split_name(std::string_view name) {

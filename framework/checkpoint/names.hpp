@@ -23,6 +23,8 @@ std::optional<std::string> problem_with_name(std::string_view name);
 
 /// The name for try 0, 1, 2, ...: "a", "a-v1", "a-v2".
 std::string versioned_name(std::string_view name, unsigned long version);
+/// The way back: name and version of "a-v3"; nothing for what versioned_name() does not make of a version above 0.
+std::optional<std::pair<std::string_view, unsigned long>> split_version(std::string_view name);
 
 /// "a/b/c" as {"a/b", "c.ckpt"}: the folder it lies in, and its own entry there.
 std::pair<std::string, std::string> split_name(std::string_view name);

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <tenon/failure.hpp>
+#include <vector>
 
 #include "checkpoint/checkpoint.hpp"
 #include "sample_content.hpp"
@@ -86,11 +87,15 @@ BOOST_FIXTURE_TEST_CASE(weights_alone_have_no_training_file_and_a_replay_has_no_
 
 BOOST_FIXTURE_TEST_CASE(a_taken_name_gets_the_lowest_free_version_and_is_never_written_over, OpenFolder) {
   BOOST_TEST(folder->write(full_content("a")).name == "a");
-  const std::string before = read_text(path("a.ckpt/checkpoint.json"));
   BOOST_TEST(folder->write(full_content("a")).name == "a-v1");
   BOOST_TEST(folder->write(full_content("a")).name == "a-v2");
   folder->remove("a-v1");
   BOOST_TEST(folder->write(full_content("a")).name == "a-v1");
+  BOOST_TEST(folder->write(full_content("a")).name == "a-v3");
+  folder->remove("a");
+  folder->remove("a-v3");
+  BOOST_TEST(folder->write(full_content("a")).name == "a");
+  const std::string before = read_text(path("a.ckpt/checkpoint.json"));
   write_text(path("b.ckpt"), "somebody's file");
   BOOST_TEST(folder->write(full_content("b")).name == "b-v1");
   BOOST_TEST(read_text(path("b.ckpt")) == "somebody's file");
@@ -98,6 +103,39 @@ BOOST_FIXTURE_TEST_CASE(a_taken_name_gets_the_lowest_free_version_and_is_never_w
                     WriteError::Reason::name_taken, "the name is in use, and nothing is ever written over");
   BOOST_TEST(read_text(path("a.ckpt/checkpoint.json")) == before);
   BOOST_TEST((entries() == Names{"a.ckpt", "a-v1.ckpt", "a-v2.ckpt", "b.ckpt", "b-v1.ckpt"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_save_makes_no_more_calls_the_more_are_kept) {
+  class CountingCalls : public FileSystem {
+   public:
+    int calls = 0;
+    int sync(int) override { return ++calls, 0; }
+    int rename_new_at(int from_folder, const char* from, int to_folder, const char* to) override {
+      return ++calls, FileSystem::rename_new_at(from_folder, from, to_folder, to);
+    }
+    int status_at(int folder, const char* name, struct stat* out) override {
+      return ++calls, FileSystem::status_at(folder, name, out);
+    }
+    int list(int folder, std::vector<std::string>& names) override {
+      return calls += 100, FileSystem::list(folder, names);
+    }
+  };
+  const tenon::test::ScratchFolder scratch(tenon::test::ScratchFolder::memory());
+  CountingCalls files;
+  const auto folder = Folder::open(scratch.path(), "run", true, files);
+  const auto calls_of_a_save = [&](const std::string& name) {
+    const int before = files.calls;
+    folder->set_ref("last", folder->write(full_content(name)).name);
+    return files.calls - before;
+  };
+  const int first = calls_of_a_save("step=0");
+  calls_of_a_save("same");
+  const int second_version = calls_of_a_save("same");
+  for (int step = 1; step <= 30; ++step) {
+    BOOST_TEST(calls_of_a_save("step=" + std::to_string(step)) == first);
+    BOOST_TEST(calls_of_a_save("same") <= second_version);
+  }
+  BOOST_TEST(folder->in_use("same-v31"));
 }
 
 BOOST_FIXTURE_TEST_CASE(names_may_have_folders_spaces_and_any_script, OpenFolder) {

@@ -66,4 +66,9 @@ BOOST_AUTO_TEST_CASE(versions_count_from_v1) {
   BOOST_TEST(versioned_name("a", 0) == "a");
   BOOST_TEST(versioned_name("a", 1) == "a-v1");
   BOOST_TEST(versioned_name("s/a", 12) == "s/a-v12");
+  BOOST_REQUIRE(split_version("s/a-v12").has_value());
+  BOOST_TEST(split_version("s/a-v12")->first == "s/a");
+  BOOST_TEST(split_version("s/a-v12")->second == 12U);
+  for (const char* other : {"a", "a-v", "a-v0", "a-v01", "a-v1x", "a-v 1", "a-v99999999999999999999"})
+    BOOST_TEST(!split_version(other).has_value(), other);
 }
