@@ -190,7 +190,8 @@ void DurableList::find_newest_full() {
 
 void DurableList::remove_deferred(bool all) {
   for (const Deferred& d : std::exchange(deferred_, {})) {
-    if (!all && is_counted_on(*d.checkpoint, d.released_at))
+    const bool outlives_the_run = d.checkpoint->kind == TENON_CHECKPOINT_FULL;
+    if ((!all || outlives_the_run) && is_counted_on(*d.checkpoint, d.released_at))
       deferred_.push_back(d);
     else
       remove(*d.checkpoint);

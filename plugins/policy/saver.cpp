@@ -68,7 +68,8 @@ Saver::Saver(Host host, const Options& options, std::int32_t kind, const std::st
       folder_(read_folder(host, options)),
       keep_(options.get<std::int64_t>("/save_top_k")),
       keeps_last_(read_save_last(options)),
-      flags_(options.get<bool>("/enable_version_counter") ? TENON_SAVE_VERSIONED : 0u),
+      flags_((options.get<bool>("/enable_version_counter") ? TENON_SAVE_VERSIONED : 0u) |
+             (options.get<bool>("/async") ? 0u : TENON_SAVE_WAIT)),
       at_train_epoch_end_option_(options.find<bool>("/save_on_train_epoch_end")),
       triggers_(read_triggers(options)),
       name_(read_name(options, default_name)),

@@ -227,6 +227,43 @@ BOOST_AUTO_TEST_CASE(a_place_that_cannot_be_a_folder_is_refused_at_the_start) {
   BOOST_CHECK_EXCEPTION(Folder::open(scratch.path() / "file" / "c", "run"), tenon::Failure, fits);
 }
 
+BOOST_FIXTURE_TEST_CASE(what_is_set_aside_makes_room_for_its_name_and_can_be_put_back_or_removed, OpenFolder) {
+  for (const std::string name : {"a", "sub/a"}) {
+    folder->write(named(name, [](Content& c) { c.document["epoch"] = 1; }));
+    folder->set_aside(name);
+    BOOST_TEST(!folder->in_use(name));
+    folder->put_back(name);
+    BOOST_TEST(Checkpoint::open(path(name + ".ckpt")).document().at("epoch").to_number<int>() == 1);
+    folder->set_aside(name);
+    BOOST_TEST(folder->write(named(name, [](Content& c) { c.document["epoch"] = 2; })).name == name);
+    check_write_error([&] { folder->put_back(name); }, WriteError::Reason::io, "cannot put back");
+    folder->remove_aside(name);
+    BOOST_TEST(Checkpoint::open(path(name + ".ckpt")).document().at("epoch").to_number<int>() == 2);
+    folder->remove(name);
+  }
+  BOOST_TEST((entries() == Names{}));
+  fs::create_directories(path("mine.ckpt"));
+  check_write_error([&] { folder->set_aside("mine"); }, WriteError::Reason::invalid,
+                    "not one that this run has written");
+}
+
+BOOST_FIXTURE_TEST_CASE(what_a_killed_run_has_set_aside_gets_its_name_back_where_that_is_free, OpenFolder) {
+  for (const std::string name : {"free", "sub/free", "taken", "sub/taken"}) {
+    folder->write(named(name, [](Content& c) { c.document["epoch"] = 1; }));
+    folder->set_aside(name);
+  }
+  for (const std::string name : {"taken", "sub/taken"})
+    folder->write(named(name, [](Content& c) { c.document["epoch"] = 2; }));
+  folder.reset();
+  folder = Folder::open(path(""), "run-1");
+  for (const std::string name : {"free", "sub/free", "taken", "sub/taken"}) {
+    const bool was_free = name.find("free") != std::string::npos;
+    BOOST_TEST(Checkpoint::open(path(name + ".ckpt")).document().at("epoch").to_number<int>() == (was_free ? 1 : 2));
+  }
+  BOOST_TEST((entries() == Names{"free.ckpt", "taken.ckpt", "sub"}));
+  BOOST_TEST((tenon::test::entries(path("sub")) == Names{"free.ckpt", "taken.ckpt"}));
+}
+
 BOOST_AUTO_TEST_CASE(what_dead_runs_left_is_swept_and_nothing_else) {
   const ScratchFolder scratch;
   write_text(scratch.path() / "precious", "theirs");

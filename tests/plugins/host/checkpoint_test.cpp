@@ -262,6 +262,15 @@ BOOST_AUTO_TEST_CASE(the_old_last_outlives_a_failed_save_that_was_asked_for_twic
   BOOST_TEST((replaced < removed));
 }
 
+BOOST_AUTO_TEST_CASE(without_async_training_waits_until_a_checkpoint_is_on_disk) {
+  PluginRun run(saver(R"("async": false, "every_n_train_steps": 1, "save_top_k": -1, "filename": "{step}")"));
+  run.wait_for_saves = false;
+  std::vector<std::size_t> on_disk;
+  run.engine.on_backward = [&] { on_disk.push_back(run.names().size()); };
+  run.run();
+  BOOST_TEST(on_disk == (std::vector<std::size_t>{0, 1}), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(two_triggers_are_refused) {
   BOOST_TEST(contains(refusal(saver(R"("every_n_epochs": 1, "every_n_train_steps": 5)")),
                       "every_n_epochs is 1 and every_n_train_steps is 5: only one trigger may be above 0"));

@@ -54,7 +54,7 @@ void PluginRun::run() {
   facts.manifest_json = json::serialize(loop::resolved_document(manifest, callbacks, {}));
   facts.on_terminal = on_terminal;
   facts.stdout_taken = stdout_taken;
-  facts.wait_for_saves = true;  // tests look at the disk and at the order of decisions
+  facts.wait_for_saves = wait_for_saves;
   Fit fit(engine, facts, folder_.path());
   fit.chain().set_options_check([&](json::object& options, const json::value& schema, const std::string& where) {
     manifest::check_options(manifest, "/callbacks", options, schema, where);

@@ -40,6 +40,7 @@ class PluginRun {
   std::uint64_t log_every_n_steps = 1;
   std::function<void(Fit&)> before_run, after_run;
   bool on_terminal = false, stdout_taken = false;
+  bool wait_for_saves = true;  ///< so that the order of decisions does not depend on the disk
 
   FitResult result;
   /// "<step> <callback> <action> <path>", "-> <target>" for a ref.
