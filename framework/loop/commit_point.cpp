@@ -88,10 +88,23 @@ void CommitPoint::note(const Callback& by, std::int32_t action, std::string path
   decide(action, &by, std::move(path), "", std::move(reason));
 }
 
+namespace {
+
+bool ledger_had(tenon_ticket ticket, const Adoption& adopted) {
+  return std::any_of(adopted.checkpoints.begin(), adopted.checkpoints.end(), [&](const Kept& kept) {
+    return std::find(kept.tickets.begin(), kept.tickets.end(), ticket) != kept.tickets.end();
+  });
+}
+
+}  // namespace
+
 void CommitPoint::go_on_from(const std::vector<RunCheckpoint>& found, std::uint64_t sequence,
                              const json::object& document) {
   SavedRequests saved = read_request_document(document, chain_, facts_);
   const Adoption adopted = adopt(found, sequence, saved, chain_);
+  restore_tallies(document, tallies_);
+  for (const OpenTicket& open : saved.open)  // what the writer had in hand was not counted yet
+    if (!open.folder.empty() && ledger_had(open.ticket, adopted)) ++tallies_[open.by->id()].saved;
   for (EndedTicket& ended : ends_of_open_tickets(saved, adopted.checkpoints)) requests_.end(std::move(ended));
   ledger_.adopt(adopted.checkpoints, adopted.refs);
   writer_.adopt(adopted);
@@ -267,7 +280,10 @@ void CommitPoint::prepare(const Group& group, const CommitState& state, const js
       throw chain::AbiError(TENON_E_FAILED, job.callbacks->failure());
     content.document = checkpoint_document({group, state, facts_, progress_, metrics_, requests_, ledger_.best,
                                             job.snapshot->document(), job.callbacks->entries()});
-    if (content.full) content.document["requests"] = requests;
+    if (content.full) {
+      content.document["requests"] = requests;
+      content.document["tallies"] = tallies_json(tallies_);
+    }
     save.pipeline = std::make_unique<Pipeline>(first.transforms, *first.by, job.snapshot, tensors_, progress_);
     for (const SaveRequest* request : group) save.requests.push_back(*request);
     job.saves.push_back(std::move(save));

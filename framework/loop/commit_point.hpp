@@ -27,20 +27,13 @@
 #include "loop/requests.hpp"
 #include "loop/run_facts.hpp"
 #include "loop/snapshot.hpp"
+#include "loop/tally.hpp"
 #include "loop/tasks.hpp"
 #include "loop/tensor_table.hpp"
 #include "loop/write_job.hpp"
 #include "loop/writer.hpp"
 
 namespace tenon::loop {
-
-/// What one callback's requests came to; printed at the end of the run.
-struct Tally {
-  std::uint64_t saved = 0, removed = 0, failed = 0, denied = 0;
-  std::map<std::string, std::uint64_t> skipped;  ///< reason: how often
-  std::map<std::string, std::uint64_t> warned;   ///< the same: failed, denied, or the callback's own warning
-  bool saver = false;                            ///< has claimed a folder or asked for a checkpoint
-};
 
 class CommitPoint {
  public:

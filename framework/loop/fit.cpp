@@ -54,6 +54,16 @@ Fit::Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, 
   services_.progress = &progress_;
 }
 
+void Fit::go_on_from(const std::vector<RunCheckpoint>& found, const ResumePoint* from) {
+  if (from) return commit_point_.go_on_from(found, from->position().sequence, from->document());
+  const boost::json::object nothing{{"open", boost::json::array()},
+                                    {"releases", boost::json::array()},
+                                    {"refs", boost::json::array()},
+                                    {"bests", boost::json::array()},
+                                    {"released", boost::json::array()}};
+  commit_point_.go_on_from(found, 0, {{"requests", nothing}});
+}
+
 FitResult Fit::run(const ResumePoint* from, const Interruption* interruption) {
   const StopThreads at_end(commit_point_, tasks_);
   tasks_.open();

@@ -23,11 +23,10 @@ class Fit {
   Decisions& decisions() { return decisions_; }
   MetricStore& metrics() { return metrics_; }
   Ledger& ledger() { return ledger_; }
-  /// Before run(&from), where this run itself goes on: `found` are its checkpoints, of every kind. Holds, refs and
-  /// bests are as they were at that moment; what was saved behind it goes once there is a newer full one.
-  void go_on_from(const std::vector<RunCheckpoint>& found, const ResumePoint& from) {
-    commit_point_.go_on_from(found, from.position().sequence, from.document());
-  }
+  /// Before run(from), where this run itself goes on: `found` are its checkpoints, of every kind. Holds, refs and bests
+  /// are as they were at that moment; what was saved behind it, without `from` all, goes once there is a newer full
+  /// one.
+  void go_on_from(const std::vector<RunCheckpoint>& found, const ResumePoint* from);
   /// `from`: a training goes on there; the engine has been restored from it.
   FitResult run(const ResumePoint* from = nullptr, const Interruption* interruption = nullptr);
   /// [loop-thread] Within a hook of a test: until all is on disk that commit points have asked for so far.

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/resume_choice.hpp"
 
+#include <tenon/hooks.h>
+
 #include <algorithm>
+#include <set>
 #include <system_error>
 #include <tenon/did_you_mean.hpp>
 #include <tenon/failure.hpp>
@@ -235,20 +238,47 @@ class Chooser {
 
   void choose_newest_whole() {
     for (const DamagedCheckpoint& damaged : damaged_) set_aside(damaged.path, damaged.problem, damaged.reason);
+    // One whose commit point is not all on disk is taken where there is no other: the run would miss the rest.
+    if (choose_newest_of([&](const RunCheckpoint& c) { return is_all_saved(c); })) return;
+    if (choose_newest_of([](const RunCheckpoint&) { return true; })) return;
+    choice_.remarks.push_back("there is nothing to go on from in " + in_quotes(request_.run_folder) +
+                              ": the run starts from the beginning");
+  }
+
+  template <class Wanted>
+  bool choose_newest_of(const Wanted& is_wanted) {
     for (std::size_t i = choice_.checkpoints.size(); i-- > 0;) {
       const RunCheckpoint candidate = choice_.checkpoints[i];
-      if (!is_candidate(candidate)) continue;
+      if (!is_candidate(candidate) || !is_wanted(candidate)) continue;
       try {
         Checkpoint opened = Checkpoint::open(candidate.path);
         opened.verify();
-        return go_on_from(std::move(opened), candidate.sequence);
+        go_on_from(std::move(opened), candidate.sequence);
+        return true;
       } catch (const ReadError& error) {
         set_aside(candidate.path, error.what(), error.reason());
         choice_.checkpoints.erase(choice_.checkpoints.begin() + static_cast<std::ptrdiff_t>(i));
       }
     }
-    choice_.remarks.push_back("there is nothing to go on from in " + in_quotes(request_.run_folder) +
-                              ": the run starts from the beginning");
+    return false;
+  }
+
+  /// Several callbacks may save at one commit point, and the process be killed between two of them.
+  bool is_all_saved(const RunCheckpoint& candidate) const {
+    std::set<std::uint64_t> there;
+    for (const RunCheckpoint& c : choice_.checkpoints)
+      if (!c.left_behind && c.sequence == candidate.sequence)
+        for (const json::value& holder : c.document.at("holders").as_array())
+          there.insert(holder.at("ticket").to_number<std::uint64_t>());
+    const json::value* requests = candidate.document.if_contains("requests");
+    if (requests == nullptr) return true;
+    for (const json::value& each : requests->at("open").as_array()) {
+      const json::object& open = each.as_object();
+      const bool is_unknown_save =
+          !open.contains("outcome") && open.at("request").to_number<std::int32_t>() == TENON_REQUEST_SAVE;
+      if (is_unknown_save && !there.contains(open.at("ticket").to_number<std::uint64_t>())) return false;
+    }
+    return true;
   }
 
   void set_aside(const fs::path& path, const std::string& problem, ReadError::Reason reason) {

@@ -214,6 +214,7 @@ RunOutcome run_in(const Beginning& beginning, const manifest::Manifest& manifest
     if (from) restore_engine(*engine, *from, facts, fit.chain());
     open_record(record, beginning, fit);
     fit.chain().add_run_file(keep_manifest(folder, document));
+    if (beginning.choice.same_run) fit.go_on_from(beginning.choice.checkpoints, from ? &*from : nullptr);
     result = fit.run(from ? &*from : nullptr, request.interruption);
     if (result.refused) throw Failure(result.exit, result.detail);
   } catch (const Failure&) {

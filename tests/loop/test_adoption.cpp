@@ -37,7 +37,7 @@ class TwoAttempts {
     record.folders = {folder()};
     const loop::RunCheckpoints found = loop::find_run_checkpoints(record, run.folder);
     loop::Fit& fit = run.make();
-    fit.go_on_from(found.own, point);
+    fit.go_on_from(found.own, &point);
     fit.run(&point);
   }
   fs::path folder() const { return run.folder / "checkpoints"; }

@@ -98,6 +98,13 @@ void require_own(const Caller& c, tenon_ticket ticket, const char* what) {
                                         "' holds no checkpoint under ticket " + std::to_string(ticket));
 }
 
+/// Its request has ended, in an earlier attempt of the run, and the callback does not know yet how.
+bool is_untold(const Caller& c, tenon_ticket ticket) {
+  const std::vector<EndedTicket> ended = c.services.requests->ended();
+  return std::any_of(ended.begin(), ended.end(),
+                     [&](const EndedTicket& e) { return e.owner == &c.callback && e.ticket == ticket; });
+}
+
 tenon_status TENON_CALL release(const tenon_host* host, tenon_ticket held, tenon_ticket after, tenon_text reason,
                                 tenon_error* error) {
   return guard(error, [&] {
@@ -169,7 +176,7 @@ tenon_status TENON_CALL set_best(const tenon_host* host, tenon_ticket ticket, te
   return guard(error, [&] {
     const Caller c = on_loop_thread(host);
     c.services.requests->require_open();
-    if (ticket != 0) require_own(c, ticket, "set_best");
+    if (ticket != 0 && !is_untold(c, ticket)) require_own(c, ticket, "set_best");
     c.services.requests->bests.push_back({&c.callback, ticket});
   });
 }
