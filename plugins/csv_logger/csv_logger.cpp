@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "csv_table.hpp"
+#include "policy/log_state.hpp"
 #include "policy/numbers.hpp"
 #include "policy/state.hpp"
 
@@ -28,8 +29,13 @@ class CsvLogger {
     "filename": {"type": "string", "minLength": 1, "default": "metrics.csv",
       "description": "File to write, relative to the run's folder"}
   }})";
-  static constexpr const char* const needs[] = {TENON_SERVICE_METRICS, TENON_SERVICE_OPTIONS, TENON_SERVICE_PATHS,
-                                                TENON_SERVICE_RUN,     TENON_SERVICE_BOARD,   nullptr};
+  static constexpr const char* const needs[] = {TENON_SERVICE_METRICS,
+                                                TENON_SERVICE_OPTIONS,
+                                                TENON_SERVICE_PATHS,
+                                                TENON_SERVICE_RUN,
+                                                TENON_SERVICE_BOARD,
+                                                TENON_SERVICE_TASKS,
+                                                nullptr};
   static constexpr std::uint32_t state_version = 1;
 
   // A full disk ends the log, not the training.
@@ -43,15 +49,13 @@ class CsvLogger {
   void on_fit_start(const tenon_fit_start_args& args) {
     std::vector<std::string> columns(fixed.begin(), fixed.end());
     for (const std::string& metric : declared_metrics()) columns.push_back(metric);
-    if (!args.resumed) {
+    if (!args.resumed || saved_.width == 0) {
       table_.emplace(path_, columns);
       return;
     }
-    table_.emplace(path_, columns, rows_);
-    if (table_->rows() != rows_)
-      tenon::Run(host_).warn("the checkpoint was made after " + std::to_string(rows_) + " rows, the file has " +
-                                 std::to_string(table_->rows()) + ": it goes on from there",
-                             path_);
+    table_.emplace(path_, columns, saved_);
+    if (const auto told = tenon::policy::lost_or_changed(saved_.content, table_->found()))
+      tenon::Run(host_).warn(*told, path_);
   }
 
   void on_metrics(const tenon_metrics_args& args) {
@@ -76,10 +80,20 @@ class CsvLogger {
   void on_fit_end() { close(); }
   void on_teardown() { close(); }
 
-  void save(tenon::StateWriter& out) const { out.put(table_ ? table_->rows() : rows_); }
+  /// What the state speaks of is on the disk before the checkpoint is published that holds it.
+  void save(tenon::StateWriter& out) const {
+    if (table_) tenon::Tasks(host_).submit(table_->sync());
+    const tenon::csv::Extent now = table_ ? table_->extent() : saved_;
+    out.put(now.rows).put(now.width);
+    put(out, now.content);
+  }
   void load(tenon::StateReader& in, std::uint32_t saved_version) {
     tenon::policy::check_state_version(saved_version, state_version);
-    rows_ = in.get<std::uint64_t>();
+    tenon::csv::Extent saved;
+    saved.rows = in.get<std::uint64_t>();
+    saved.width = in.get<std::uint64_t>();
+    saved.content = tenon::policy::get_log_content(in);
+    saved_ = saved;
   }
 
  private:
@@ -87,10 +101,11 @@ class CsvLogger {
 
   void close() {
     if (!table_) return;
-    rows_ = table_->rows();
+    saved_ = table_->extent();
     table_.reset();
-    tenon::publish(host_, TENON_TOPIC_ACCOUNT,
-                   tenon::JsonWriter(host_).object().member("file", filename_).member("rows", rows_).end().finish());
+    tenon::publish(
+        host_, TENON_TOPIC_ACCOUNT,
+        tenon::JsonWriter(host_).object().member("file", filename_).member("rows", saved_.rows).end().finish());
   }
 
   static const tenon_logged_metric& at(const tenon_metrics_args& args, std::uint64_t i) {
@@ -134,7 +149,7 @@ class CsvLogger {
   std::optional<tenon::csv::Table> table_;
   std::vector<std::size_t> columns_;  // by metric number; 0, which is the epoch's, where it is not known yet
   std::vector<std::string> cells_;
-  std::uint64_t rows_ = 0;  // of the checkpoint resumed from
+  tenon::csv::Extent saved_;  // while no file is open
 };
 
 }  // namespace

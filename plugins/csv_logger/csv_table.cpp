@@ -40,18 +40,39 @@ bool next_record(std::string_view text, std::size_t& at, std::vector<std::string
   return false;
 }
 
+namespace {
+
+std::string line_of(const std::vector<std::string>& cells) {
+  std::string line;
+  for (std::size_t i = 0; i < cells.size(); ++i) line.append(i ? "," : "").append(csv_field(cells[i]));
+  return line + "\n";
+}
+
+}  // namespace
+
 Table::Table(const std::string& path, std::vector<std::string> columns) : columns_(std::move(columns)) {
   file_ = std::make_unique<policy::LogFile>(path, 0);
   file_->append(header());
 }
 
-Table::Table(const std::string& path, std::vector<std::string> columns, std::uint64_t rows) {
+Table::Table(const std::string& path, std::vector<std::string> columns, const Extent& saved) {
   const std::string text = policy::LogFile::read(path);
+  std::string kept;
   std::size_t end = 0;
-  const bool has_header = next_record(text, end, columns_) && columns_.size() > 1;
-  if (!has_header) end = 0, columns_.clear();
-  for (std::vector<std::string> row; has_header && rows_ < rows && next_record(text, end, row);) ++rows_;
-  file_ = std::make_unique<policy::LogFile>(path, end);
+  if (next_record(text, end, columns_) && columns_.size() > 1) {
+    if (columns_.size() > saved.width) columns_.resize(saved.width);
+    kept = header();
+    for (std::vector<std::string> row; rows_ < saved.rows && next_record(text, end, row); ++rows_) {
+      row.resize(columns_.size());
+      kept += line_of(row);
+    }
+  } else {
+    columns_.clear();
+  }
+  const bool stands_there = text.compare(0, kept.size(), kept) == 0;
+  file_ = std::make_unique<policy::LogFile>(path, stands_there ? kept.size() : text.size());
+  if (!stands_there) file_->replace(kept);
+  found_ = file_->content();
   widen(columns);
 }
 
@@ -61,17 +82,11 @@ std::size_t Table::column(const std::string& name) {
 }
 
 void Table::append(const std::vector<std::string>& cells) {
-  std::string line;
-  for (std::size_t i = 0; i < cells.size(); ++i) line.append(i ? "," : "").append(csv_field(cells[i]));
-  file_->append(line + "\n");
+  file_->append(line_of(cells));
   ++rows_;
 }
 
-std::string Table::header() const {
-  std::string line;
-  for (std::size_t i = 0; i < columns_.size(); ++i) line.append(i ? "," : "").append(csv_field(columns_[i]));
-  return line + "\n";
-}
+std::string Table::header() const { return line_of(columns_); }
 
 void Table::widen(const std::vector<std::string>& names) {
   const std::size_t before = columns_.size();

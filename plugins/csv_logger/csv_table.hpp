@@ -5,6 +5,7 @@
 #define TENON_PLUGINS_CSV_LOGGER_CSV_TABLE_HPP
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,13 +21,19 @@ std::string csv_field(std::string_view text);
 /// off is none: false, and `at` stays.
 bool next_record(std::string_view text, std::size_t& at, std::vector<std::string>& fields);
 
+/// How far a table has come.
+struct Extent {
+  std::uint64_t rows = 0, width = 0;  ///< width: columns
+  policy::LogContent content;
+};
+
 class Table {
  public:
   /// A new file with these columns, in place of one that is there.
   Table(const std::string& path, std::vector<std::string> columns);
-  /// Goes on with the first `rows` rows of a file, with its columns and then those of `columns` that it lacks. Fewer
-  /// rows than that are taken as they are: see rows().
-  Table(const std::string& path, std::vector<std::string> columns, std::uint64_t rows);
+  /// Goes on with what a file held when it was as far as `saved`: rows and columns that came later are taken out, then
+  /// those of `columns` added that it lacks. A file that holds less, or something else, is taken as it is: see found().
+  Table(const std::string& path, std::vector<std::string> columns, const Extent& saved);
 
   /// Where a column of this name is; made when it is new, which writes the file anew.
   std::size_t column(const std::string& name);
@@ -35,6 +42,11 @@ class Table {
 
   std::size_t width() const noexcept { return columns_.size(); }
   std::uint64_t rows() const noexcept { return rows_; }
+  Extent extent() const { return {rows_, columns_.size(), file_->content()}; }
+  /// What was there to go on with, before columns were added.
+  const policy::LogContent& found() const noexcept { return found_; }
+  /// As LogFile::sync().
+  std::function<void()> sync() const { return file_->sync(); }
 
  private:
   std::string header() const;
@@ -43,6 +55,7 @@ class Table {
   std::vector<std::string> columns_;
   std::uint64_t rows_ = 0;
   std::unique_ptr<policy::LogFile> file_;
+  policy::LogContent found_;
 };
 
 }  // namespace tenon::csv

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "policy/log_file.hpp"
+#include "policy/log_state.hpp"
 #include "policy/state.hpp"
 
 namespace {
@@ -26,7 +27,7 @@ class JsonlLogger {
       "description": "File to write, relative to the run's folder"}
   }})";
   static constexpr const char* const needs[] = {TENON_SERVICE_OPTIONS, TENON_SERVICE_PATHS, TENON_SERVICE_RUN,
-                                                TENON_SERVICE_BOARD, nullptr};
+                                                TENON_SERVICE_BOARD,   TENON_SERVICE_TASKS, nullptr};
   static constexpr std::uint32_t state_version = 1;
 
   // A full disk ends the log, not the training.
@@ -39,13 +40,10 @@ class JsonlLogger {
         path_(tenon::resolve(host, TENON_PATH_RUN, filename_)) {}
 
   void on_fit_start(const tenon_fit_start_args& args) {
-    const std::uint64_t wanted = args.resumed ? size_ : 0;
-    if (!args.resumed) lines_ = 0;
-    file_.emplace(path_, wanted);
-    if (file_->size() != wanted)
-      tenon::Run(host_).warn("the checkpoint was made after " + std::to_string(wanted) + " bytes, the file has " +
-                                 std::to_string(file_->size()) + ": it goes on from there",
-                             path_);
+    if (!args.resumed) saved_ = {};
+    file_.emplace(path_, saved_.size);
+    if (const auto told = tenon::policy::lost_or_changed(saved_, file_->content()))
+      tenon::Run(host_).warn(*told, path_);
   }
 
   void on_metrics(const tenon_metrics_args& args) {
@@ -65,7 +63,6 @@ class JsonlLogger {
     json_.end();
     if (args.message.size) json_.member("message", tenon::view(args.message));
     file_->append(json_.end().finish() + "\n");
-    ++lines_;
   }
 
   /// Commands that evaluate have no fit; what they measure is logged too.
@@ -75,21 +72,24 @@ class JsonlLogger {
   void on_fit_end() { close(); }
   void on_teardown() { close(); }
 
-  void save(tenon::StateWriter& out) const { out.put(file_ ? file_->size() : size_).put(lines_); }
+  /// What the state speaks of is on the disk before the checkpoint is published that holds it.
+  void save(tenon::StateWriter& out) const {
+    if (file_) tenon::Tasks(host_).submit(file_->sync());
+    put(out, file_ ? file_->content() : saved_);
+  }
   void load(tenon::StateReader& in, std::uint32_t saved_version) {
     tenon::policy::check_state_version(saved_version, state_version);
-    const auto size = in.get<std::uint64_t>();
-    lines_ = in.get<std::uint64_t>();
-    size_ = size;
+    saved_ = tenon::policy::get_log_content(in);
   }
 
  private:
   void close() {
     if (!file_) return;
-    size_ = file_->size();
+    saved_ = file_->content();
     file_.reset();
-    tenon::publish(host_, TENON_TOPIC_ACCOUNT,
-                   tenon::JsonWriter(host_).object().member("file", filename_).member("lines", lines_).end().finish());
+    tenon::publish(
+        host_, TENON_TOPIC_ACCOUNT,
+        tenon::JsonWriter(host_).object().member("file", filename_).member("lines", saved_.lines).end().finish());
   }
 
   tenon::Host host_;
@@ -97,8 +97,7 @@ class JsonlLogger {
   std::string filename_;
   std::string path_;
   std::optional<tenon::policy::LogFile> file_;
-  std::uint64_t size_ = 0;  // while no file is open
-  std::uint64_t lines_ = 0;
+  tenon::policy::LogContent saved_;  // while no file is open
 };
 
 }  // namespace

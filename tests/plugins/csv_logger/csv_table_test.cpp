@@ -57,26 +57,63 @@ BOOST_AUTO_TEST_CASE(a_late_column_leaves_older_rows_empty) {
 BOOST_AUTO_TEST_CASE(a_resume_goes_on_behind_the_rows_of_the_checkpoint) {
   const TemporaryFolder folder;
   write_file(folder / "m.csv", "epoch,loss,late\n0,0.5,\n1,0.4,7\n2,0.3,8\n3,0.");
-  Table table(folder / "m.csv", {"epoch", "loss"}, 2);
+  Table table(folder / "m.csv", {"epoch", "loss"}, {2, 3, {}});
   BOOST_TEST(table.rows() == 2u);
   BOOST_TEST(table.width() == 3u);
   table.append({"2", "0.35", ""});
   BOOST_TEST(content_of(folder / "m.csv") == "epoch,loss,late\n0,0.5,\n1,0.4,7\n2,0.35,\n");
 }
 
+BOOST_AUTO_TEST_CASE(a_resume_takes_out_columns_that_came_after_the_checkpoint) {
+  const TemporaryFolder folder;
+  Table first(folder / "m.csv", {"epoch", "a,b"});
+  first.append({"0", "x\"y"});
+  const Extent saved = first.extent();
+  const std::string then = content_of(folder / "m.csv");
+  first.append({"1", "0.4"});
+  first.column("late");
+  first.append({"2", "0.3", "8"});
+  Table table(folder / "m.csv", {"epoch", "a,b"}, saved);
+  BOOST_TEST(content_of(folder / "m.csv") == then);
+  BOOST_TEST((table.found() == saved.content));
+  table.append({"1", "0.4"});
+  table.column("late");
+  table.append({"2", "0.3", "8"});
+  BOOST_TEST((table.extent().content == first.extent().content));
+}
+
+BOOST_AUTO_TEST_CASE(lost_and_changed_rows_are_seen) {
+  const TemporaryFolder folder;
+  Table first(folder / "m.csv", {"epoch", "loss"});
+  first.append({"0", "0.5"});
+  first.append({"1", "0.4"});
+  const Extent saved = first.extent();
+  write_file(folder / "m.csv", "epoch,loss\n0,0.5\n1,0");
+  {
+    const Table table(folder / "m.csv", {"epoch", "loss"}, saved);
+    BOOST_TEST(table.rows() == 1u);
+    BOOST_TEST(table.found().lines == 2u);
+    BOOST_TEST(content_of(folder / "m.csv") == "epoch,loss\n0,0.5\n");
+  }
+  write_file(folder / "m.csv", "epoch,loss\n0,0.5\n1,9.9\n2,0.3\n");
+  const Table table(folder / "m.csv", {"epoch", "loss"}, saved);
+  BOOST_TEST(table.rows() == 2u);
+  BOOST_TEST(!(table.found() == saved.content));
+}
+
 BOOST_AUTO_TEST_CASE(a_resume_adds_columns_that_the_file_lacks) {
   const TemporaryFolder folder;
   write_file(folder / "m.csv", "epoch,loss\n0,0.5\n");
-  const Table table(folder / "m.csv", {"epoch", "loss", "acc"}, 1);
+  const Table table(folder / "m.csv", {"epoch", "loss", "acc"}, {1, 2, {}});
   BOOST_TEST(content_of(folder / "m.csv") == "epoch,loss,acc\n0,0.5,\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_or_torn_file_is_begun_anew) {
   const TemporaryFolder folder;
-  BOOST_TEST(Table(folder / "none.csv", {"epoch", "loss"}, 5).rows() == 0u);
+  BOOST_TEST(Table(folder / "none.csv", {"epoch", "loss"}, {5, 2, {}}).rows() == 0u);
   BOOST_TEST(content_of(folder / "none.csv") == "epoch,loss\n");
   write_file(folder / "torn.csv", "epoch,lo");
-  BOOST_TEST(Table(folder / "torn.csv", {"epoch", "loss"}, 5).rows() == 0u);
+  BOOST_TEST(Table(folder / "torn.csv", {"epoch", "loss"}, {5, 2, {}}).rows() == 0u);
   BOOST_TEST(content_of(folder / "torn.csv") == "epoch,loss\n");
 }
 

@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <stdexcept>
+#include <thread>
 
 #include "../temporary_folder.hpp"
 
@@ -33,6 +34,50 @@ BOOST_AUTO_TEST_CASE(what_a_later_attempt_wrote_is_cut_off) {
   LogFile file(folder / "log", 8);
   file.append("four\n");
   BOOST_TEST(content_of(folder / "log") == "one\ntwo\nfour\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_cut_inside_a_line_takes_the_whole_line) {
+  const TemporaryFolder folder;
+  write_file(folder / "log", "one\ntwo\nthree\n");
+  LogFile file(folder / "log", 6);
+  file.append("four\n");
+  BOOST_TEST(content_of(folder / "log") == "one\nfour\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_was_gone_on_with_has_the_content_of_one_that_was_written_in_one_go) {
+  const TemporaryFolder folder;
+  LogFile whole(folder / "whole", 0);
+  for (const char* line : {"one\n", "two\n", "\n", "three\n"}) whole.append(line);
+  LogFile first(folder / "log", 0);
+  first.append("one\ntwo\n");
+  const auto saved = first.content();
+  first.append("tw");
+  LogFile second(folder / "log", saved.size);
+  BOOST_TEST((second.content() == saved));
+  second.append("\nthree\n");
+  BOOST_TEST((second.content() == whole.content()));
+  BOOST_TEST(second.content().lines == 4u);
+  write_file(folder / "log", "oen\ntwo\n");
+  BOOST_TEST(!(LogFile(folder / "log", saved.size).content() == saved));
+}
+
+BOOST_AUTO_TEST_CASE(what_syncs_works_on_another_thread_and_when_the_file_is_closed_or_replaced) {
+  const TemporaryFolder folder;
+  std::function<void()> sync, sync_later;
+  {
+    LogFile file(folder / "log", 0);
+    file.append("one\n");
+    sync = file.sync();
+    file.replace("ONE\n");
+    sync_later = file.sync();
+  }
+  std::thread other([&] {
+    sync();
+    sync_later();
+  });
+  other.join();
+  LogFile device("/dev/full", 0);
+  device.sync()();  // there is nothing to do
 }
 
 BOOST_AUTO_TEST_CASE(a_shorter_file_keeps_its_whole_lines) {
