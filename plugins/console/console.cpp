@@ -63,7 +63,7 @@ class Console {
       for (const std::string& line : tenon::console::model_summary(tenon::Model(host_).modules())) screen_->line(line);
     if (args.resumed)
       screen_->line("resumed from " + std::string(tenon::view(args.resumed_from)) + " at step " +
-                    std::to_string(args.progress->step));
+                    std::to_string(args.progress->step) + ", epoch " + std::to_string(args.progress->epoch));
   }
 
   void on_train_start(const tenon_event_args& args) { start_epoch(*args.progress); }

@@ -81,7 +81,12 @@ class EarlyStopping {
 
   void save(tenon::StateWriter& out) const {
     const auto best = patience_.best();
-    out.put(scored_by()).put(best.has_value()).put(best.value_or(0.0)).put(patience_.waited()).put(stop_);
+    out.put(scored_by())
+        .put(best.has_value())
+        .put(best.value_or(0.0))
+        .put(patience_.waited())
+        .put(stop_)
+        .put(stopped_epoch_);
   }
 
   void load(tenon::StateReader& in, std::uint32_t saved_version) {
@@ -91,8 +96,10 @@ class EarlyStopping {
     const auto best = in.get<double>();
     const auto waited = in.get<std::uint64_t>();
     const auto stop = in.get<tenon_ticket>();
+    const auto stopped_epoch = in.get<std::optional<std::uint64_t>>();
 
     stop_ = stop;
+    stopped_epoch_ = stopped_epoch;
     if (scored == scored_by())
       patience_.restore(has_best ? std::optional<double>(best) : std::nullopt, waited);
     else
@@ -110,6 +117,7 @@ class EarlyStopping {
         at_train_epoch_end_option_(options.find<bool>("/check_on_train_epoch_end")) {}
 
   void check(const tenon_progress& progress) {
+    stopped_epoch_.reset();  // a run that goes on behind its stop
     const bool had_its_chance = progress.validations > 0 || !facts_.has_validation;
     const auto value = tenon::policy::MetricNames(metrics_).monitored(monitor_, progress, had_its_chance);
     if (!value) {

@@ -3,7 +3,9 @@
 #include "saver.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
+#include <utility>
 
 namespace tenon::policy {
 
@@ -68,6 +70,7 @@ Saver::Saver(Host host, const Options& options, std::int32_t kind, const std::st
       folder_(read_folder(host, options)),
       keep_(options.get<std::int64_t>("/save_top_k")),
       keeps_last_(read_save_last(options)),
+      saves_on_exception_(options.get<bool>("/save_on_exception")),
       flags_((options.get<bool>("/enable_version_counter") ? TENON_SAVE_VERSIONED : 0u) |
              (options.get<bool>("/async") ? 0u : TENON_SAVE_WAIT)),
       at_train_epoch_end_option_(options.find<bool>("/save_on_train_epoch_end")),
@@ -123,6 +126,22 @@ void Saver::on_train_epoch_end(const tenon_event_args& args) {
   const bool waited = waiting_ && !facts_.has_validation;  // what is logged once for each epoch is there now
   // Nothing validates after an epoch that was cut short: the run ends.
   if (mine || waited) act(*args.progress, {fires || waited, mine, args.complete != 0});
+}
+
+/// The state as it is now, whatever the triggers say: it is held beside all others, until the next that is saved so.
+void Saver::on_exception(const tenon_exception_args& args) {
+  if (!saves_on_exception_ || !fitting_ || args.progress->step == 0) return;
+  const std::string reason = "the run fails: " + std::string(view(args.message));
+  tenon_save_request wanted = Checkpoints::save(kind_, {}, {});
+  const std::string name = name_after_exception(*args.progress);
+  wanted.name = text(name);
+  wanted.reason = text(reason);
+  wanted.folder = text(folder_);
+  wanted.flags = flags_ | TENON_SAVE_INCONSISTENT;
+  wanted.metadata_json = text(metadata_);
+  if (!transforms_.empty()) Checkpoints::transforms(wanted, transforms_);
+  const tenon_ticket before = std::exchange(exception_, checkpoints_.request(wanted));
+  if (before) release({{before, exception_}}, "replaced by the state of a later failure");
 }
 
 void Saver::on_train_end(const tenon_end_args& args) {
@@ -185,6 +204,13 @@ std::string Saver::name_of(const tenon_progress& progress) const {
     if (!value) refuse_key(key);
     return *value;
   });
+}
+
+/// A metric that was never logged is no reason to save nothing.
+std::string Saver::name_after_exception(const tenon_progress& progress) const {
+  return name_.format([&](const std::string& key) {
+    return names_.value(key, progress).value_or(std::numeric_limits<double>::quiet_NaN());
+  }) + "-exception";
 }
 
 void Saver::refuse_key(const std::string& key) const {
@@ -254,6 +280,7 @@ void Saver::on_ticket(const tenon_ticket_args& args) {
     return;
   }
   if (last != lasts_.end()) lasts_.erase(last);
+  if (args.ticket == exception_) exception_ = 0;
   if (args.ticket == newest_) {
     if (best_step_ == newest_step_) best_step_ = 0;
     newest_ = newest_step_ = 0;

@@ -29,6 +29,7 @@ class Saver {
   void on_train_batch_end(const tenon_batch_args& args);
   void on_validation_end(const tenon_event_args& args);
   void on_train_epoch_end(const tenon_event_args& args);
+  void on_exception(const tenon_exception_args& args);
   void on_train_end(const tenon_end_args& args);
   void on_fit_end(const tenon_end_args& args);
   void on_ticket(const tenon_ticket_args& args);
@@ -62,6 +63,7 @@ class Saver {
   void save_last(const tenon_progress& progress);
   void take_back_last(const std::string& better_name);
   std::string name_of(const tenon_progress& progress) const;
+  std::string name_after_exception(const tenon_progress& progress) const;
   [[noreturn]] void refuse_key(const std::string& key) const;
   tenon_ticket request(const tenon_progress& progress, const std::string& name, const std::string& reason,
                        std::optional<double> score);
@@ -87,6 +89,7 @@ class Saver {
   std::string folder_;
   std::int64_t keep_;
   bool keeps_last_;
+  bool saves_on_exception_;
   std::uint32_t flags_;
   std::optional<bool> at_train_epoch_end_option_;
   Triggers triggers_;
@@ -108,6 +111,7 @@ class Saver {
   std::uint64_t newest_step_ = 0;
   std::uint64_t best_step_ = 0;  // at which the best k took one in
   bool waiting_ = false;         // for a fresh value of the monitor
+  tenon_ticket exception_ = 0;   // what was saved when the run last failed; no part of the best k, nor last
   std::string other_scores_;     // what a loaded state was scored by, where that is not the monitor
 };
 

@@ -28,6 +28,8 @@ inline constexpr char saver_properties[] = R"(
       "description": "Save every n training steps; 0 is off"},
     "save_on_train_epoch_end": {"type": ["boolean", "null"], "default": null,
       "description": "Whether every_n_epochs acts at the end of the training epoch (true) or of a validation (false). Left out: the training epoch, unless validation runs at other times than once at the end of every epoch"},
+    "save_on_exception": {"type": "boolean", "default": false,
+      "description": "When the run fails, save the state as it is then, under the name of filename with -exception behind it"},
     "async": {"type": "boolean", "default": true,
       "description": "Go on training while a checkpoint is written; false: wait until it is on disk"},
     "enable_version_counter": {"type": "boolean", "default": true,

@@ -41,6 +41,7 @@ std::string scored_by(const std::optional<Monitor>& monitor) {
 
 void Saver::save(StateWriter& out) const {
   out.put(scored_by(monitor_)).put(waiting_).put(best_step_).put(newest_).put(newest_step_);
+  out.put(epoch_over_).put(exception_);
   put(out, best_.entries());
   put(out, alone_.entries());
   out.put(std::uint64_t{lasts_.size()});
@@ -54,6 +55,8 @@ void Saver::load(StateReader& in, std::uint32_t saved_version) {
   const auto best_step = in.get<std::uint64_t>();
   const auto newest = in.get<tenon_ticket>();
   const auto newest_step = in.get<std::uint64_t>();
+  const auto epoch_over = in.get<bool>();
+  const auto exception = in.get<tenon_ticket>();
   std::vector<Entry> best = get(in);
   std::vector<Entry> alone = get(in);
   const auto count = in.get<std::uint64_t>();
@@ -68,6 +71,8 @@ void Saver::load(StateReader& in, std::uint32_t saved_version) {
   best_step_ = best_step;
   newest_ = newest;
   newest_step_ = newest_step;
+  epoch_over_ = epoch_over;
+  exception_ = exception;
   best_.restore(same ? std::move(best) : std::vector<Entry>());
   alone_.restore(std::move(alone));
   lasts_ = std::move(lasts);

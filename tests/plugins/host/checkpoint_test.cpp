@@ -271,6 +271,35 @@ BOOST_AUTO_TEST_CASE(without_async_training_waits_until_a_checkpoint_is_on_disk)
   BOOST_TEST(on_disk == (std::vector<std::size_t>{0, 1}), boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(an_error_in_a_batch_saves_a_state_that_says_so_where_that_is_asked_for) {
+  for (const std::string wanted : {"true", "false"}) {
+    PluginRun run(saver(R"("filename": "{step}", "save_on_exception": )" + wanted), R"("max_epochs": 3)");
+    run.engine.on_backward = [&] {
+      if (run.engine.steps == 3) throw std::runtime_error("out of memory");
+    };
+    run.run();
+    BOOST_TEST((run.result.reason == TENON_END_FAILED));
+    if (wanted == "false") {
+      BOOST_TEST(run.names() == (std::vector<std::string>{"step=2.ckpt"}), boost::test_tools::per_element());
+      continue;
+    }
+    BOOST_TEST(run.names() == (std::vector<std::string>{"step=2.ckpt", "step=3-exception.ckpt"}),
+               boost::test_tools::per_element());
+    const auto document = run.document("checkpoints/step=3-exception.ckpt");
+    BOOST_TEST(!document.at("consistent").as_bool());
+    BOOST_TEST(std::string(document.at("holders").as_array().at(0).at("reason").as_string()).find("the run fails: ") ==
+               0u);
+    BOOST_TEST(run.account("c").at("best_model_path").as_string() == "checkpoints/step=2.ckpt");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_error_before_the_first_step_saves_nothing) {
+  PluginRun run(saver(R"("save_on_exception": true)"));
+  run.engine.on_backward = [] { throw std::runtime_error("out of memory"); };
+  run.run();
+  BOOST_TEST(run.names().empty());
+}
+
 BOOST_AUTO_TEST_CASE(two_triggers_are_refused) {
   BOOST_TEST(contains(refusal(saver(R"("every_n_epochs": 1, "every_n_train_steps": 5)")),
                       "every_n_epochs is 1 and every_n_train_steps is 5: only one trigger may be above 0"));

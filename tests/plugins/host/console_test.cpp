@@ -153,4 +153,21 @@ BOOST_AUTO_TEST_CASE(standard_output_is_left_to_json) {
   BOOST_TEST(printed(beside, stderr).find("epoch 0  step 2") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_resumed_run_says_once_where_it_goes_on) {
+  const std::string callbacks =
+      R"([{"plugin": "console"}, {"plugin": "checkpoint", "config": {"every_n_train_steps": 1, "save_top_k": -1, "filename": "{step}"}}])";
+  PluginRun first(callbacks, R"("max_epochs": 2, "seed": 7)");
+  first.engine.trains = true;
+  printed(first);
+  PluginRun second(callbacks, R"("max_epochs": 2, "seed": 7)");
+  second.engine.trains = true;
+  second.take_over(first);
+  second.resume_from("checkpoints/step=3.ckpt");
+  const std::string text = printed(second);
+  BOOST_TEST(text.find("test: up to 2 epochs of 2 batches, seed 7\nresumed from " +
+                       (second.folder() / "checkpoints/step=3.ckpt") + " at step 3, epoch 1\n") == 0u);
+  BOOST_TEST(text.find("epoch 0") == std::string::npos);
+  BOOST_TEST(text.find("resumed", text.find("resumed") + 1) == std::string::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

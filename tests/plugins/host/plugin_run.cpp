@@ -5,9 +5,14 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/test/unit_test.hpp>
+#include <optional>
 
 #include "chain/library.hpp"
+#include "checkpoint/checkpoint.hpp"
 #include "loop/resolve.hpp"
+#include "loop/resume_point.hpp"
+#include "loop/run_checkpoints.hpp"
 #include "manifest/manifest.hpp"
 
 namespace tenon::tests {
@@ -24,6 +29,22 @@ void PluginRun::log_validation(const std::string& name, std::vector<double> valu
 void PluginRun::log_step(const std::string& name, std::vector<double> values) {
   step_.emplace_back(name, std::move(values));
 }
+
+void PluginRun::take_over(const PluginRun& other) {
+  fs::copy(other.folder_.path(), folder_.path(), fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  attempt = other.attempt + 1;
+}
+
+namespace {
+
+/// All folders that hold checkpoints, as a run's record names them.
+loop::RunRecord record_of(const std::string& run_id, const fs::path& run_folder) {
+  loop::RunRecord record = loop::rebuild_record(run_folder);
+  BOOST_REQUIRE_EQUAL(record.run_id, run_id);
+  return record;
+}
+
+}  // namespace
 
 void PluginRun::run() {
   engine.on_evaluation_step = [this](loop::MetricSink& sink) {
@@ -49,6 +70,7 @@ void PluginRun::run() {
   loop::RunFacts facts;
   facts.run_id = "plugin-run";
   facts.run_folder = folder_.path();
+  facts.attempt = attempt;
   facts.task_name = "test";
   facts.options = manifest.trainer;
   facts.manifest_json = json::serialize(loop::resolved_document(manifest, callbacks, {}));
@@ -73,7 +95,13 @@ void PluginRun::run() {
                     library.kind(c.choice.kind.id), library.info());
   }
   if (before_run) before_run(fit);
-  result = fit.run();
+  std::optional<loop::ResumePoint> from;
+  if (!resume_from_.empty()) {
+    from.emplace(checkpoint::Checkpoint::open(folder_.path() / resume_from_));
+    engine.restore(from->engine_state(), loop::restore_all, "the checkpoint");
+    fit.go_on_from(loop::find_run_checkpoints(record_of(facts.run_id, folder_.path()), folder_.path()).own, &*from);
+  }
+  result = fit.run(from ? &*from : nullptr);
   summary_ = fit.summary(result);
   account_text_ = fit.account_text(result);
   if (after_run) after_run(fit);

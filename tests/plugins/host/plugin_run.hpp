@@ -33,6 +33,12 @@ class PluginRun {
   void log_validation(const std::string& name, std::vector<double> values);
   void log_step(const std::string& name, std::vector<double> values);
 
+  /// Begins with all that stands in the folder of another run now, which may still be going on: as a process that takes
+  /// over where that one was killed.
+  void take_over(const PluginRun& other);
+  /// Goes on from a checkpoint below the run's folder: "checkpoints/2.ckpt".
+  void resume_from(const std::string& checkpoint) { resume_from_ = checkpoint; }
+
   /// Throws Failure where the manifest is refused, as `tenon train` does.
   void run();
 
@@ -46,6 +52,7 @@ class PluginRun {
   /// "<step> <callback> <action> <path>", "-> <target>" for a ref.
   std::vector<std::string> decisions;
   std::vector<std::string> reasons;  ///< as many
+  std::uint64_t attempt = 1;         ///< as many processes have worked on the run
 
   boost::json::object account(const std::string& id) const;
   std::string text() const { return account_text_; }
@@ -62,7 +69,7 @@ class PluginRun {
   }
 
   TemporaryFolder folder_;
-  std::string callbacks_, trainer_;
+  std::string callbacks_, trainer_, resume_from_;
   std::vector<std::pair<std::string, std::vector<double>>> validation_, step_;
   boost::json::object summary_;
   std::string account_text_;

@@ -93,6 +93,18 @@ BOOST_AUTO_TEST_CASE(the_best_transformed_weights_are_kept_by_a_monitor) {
   BOOST_TEST(run.account("deploy").at("best_model_path").as_string() == "checkpoints/epoch=1.ckpt");
 }
 
+BOOST_AUTO_TEST_CASE(an_error_saves_transformed_weights_where_that_is_asked_for) {
+  PluginRun run(
+      deploy(R"("transforms": [{"scale": 0.5}], "filename": "half", "every_n_epochs": 0, "save_on_exception": true)"));
+  run.engine.on_backward = [&] {
+    if (run.engine.steps == 1) throw std::runtime_error("out of memory");
+  };
+  run.run();
+  BOOST_TEST(run.names() == (std::vector<std::string>{"half-exception.ckpt"}), boost::test_tools::per_element());
+  BOOST_TEST(numbers_of<float>(run, "checkpoints/half-exception.ckpt") == std::vector<float>(4, 0.5f),
+             boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(wrong_pipelines_are_refused) {
   BOOST_TEST(contains(refusal(deploy("")), "transforms"));
   BOOST_TEST(contains(refusal(deploy(R"("transforms": [])")), "transforms"));
