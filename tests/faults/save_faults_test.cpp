@@ -1,7 +1,9 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
 // What DESIGN's protocol promises, tried at every single call to the file system: a save that takes the place of an
-// older checkpoint, with a ref that moves.
+// older checkpoint, with a ref that moves; a save under a name that a resumed run has set aside; and the sweep of what
+// a killed run left.
+// The first argument after "--" is the share of all calls that is tried: "all", or every so many.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +15,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <random>
 #include <string>
 #include <tenon/failure.hpp>
 #include <vector>
@@ -31,10 +34,11 @@ namespace fs = std::filesystem;
 namespace {
 
 /// What the run was told, in order; each is told only when all before it were.
-enum Told { nothing = 0, opened = 1, saved = 2, ref_moved = 3, removed = 4 };
+enum Told { nothing, opened, set_aside, saved, ref_moved, removed };
 
 constexpr const char* old_name = "old";
 constexpr const char* new_name = "sub/new";
+constexpr const char* replaced_name = "replaced";
 
 /// Five pages and five bytes under the names of full_content.
 Content paged_content(const std::string& name) {
@@ -76,6 +80,26 @@ void save_and_prune(const fs::path& path, FileSystem& files, const std::function
   tell(removed);
 }
 
+/// What a resumed run does with a later checkpoint of its own whose name it needs.
+void save_in_the_place_of_another(const fs::path& path, FileSystem& files, const std::function<void(Told)>& tell) {
+  const auto folder = Folder::open(path, "run", true, files);
+  tell(opened);
+  folder->set_aside(replaced_name);
+  tell(set_aside);
+  try {
+    folder->write(paged_content(replaced_name));
+  } catch (const WriteError&) {
+    try {
+      folder->put_back(replaced_name);
+    } catch (const WriteError&) {  // the next run does
+    }
+    throw;
+  }
+  tell(saved);
+  folder->remove_aside(replaced_name);
+  tell(removed);
+}
+
 struct Trial {
   ScratchFolder scratch{ScratchFolder::memory()};
   fs::path path = scratch.path() / "c";
@@ -85,7 +109,13 @@ struct Trial {
     folder->write(full_content(old_name));
     folder->set_ref("last", old_name);
     folder->write(full_content("other"));
+    folder->write(full_content(replaced_name));
+    folder->write(full_content("hidden"));
     write_text(path / "mine", "not a checkpoint");
+    // As a killed run leaves it.
+    fs::rename(path / "hidden.ckpt", path / ".tenon-aside-hidden.ckpt");
+    fs::create_directory(path / ".tenon-tmp-1-2");
+    write_text(path / ".tenon-tmp-1-2" / "model.safetensors", "torn");
   }
 
   bool is_whole(const std::string& name) const {
@@ -98,18 +128,40 @@ struct Trial {
   }
   bool exists(const std::string& name) const { return fs::exists(path / (name + ".ckpt")); }
 
-  /// What must hold whatever happened, given the last thing the run was told.
-  void check_promises(Told told, const std::string& where) const {
+  bool is_new(const std::string& name) const {
+    return is_whole(name) && Checkpoint::open(path / (name + ".ckpt"))
+                                 .document()
+                                 .at("tensors")
+                                 .at("model.safetensors")
+                                 .as_object()
+                                 .contains("pages");
+  }
+
+  /// What must hold whatever happened and whatever is done, given the last thing the run was told.
+  void check_old_ones(Told told, const std::string& where) const {
     BOOST_TEST(is_whole("other"), where);
+    BOOST_TEST(is_whole("last"), where << ": last does not lead to a checkpoint");
+    BOOST_TEST((is_whole("hidden") || (told == nothing && fs::exists(path / ".tenon-aside-hidden.ckpt"))), where);
+    BOOST_TEST(read_text(path / "mine") == "not a checkpoint");
+  }
+
+  void check_save_and_prune(Told told, const std::string& where) const {
+    BOOST_TEST(is_whole(replaced_name), where);
     BOOST_TEST((is_whole(old_name) || is_whole(new_name)), where << ": neither the old nor the new one is there");
     BOOST_TEST((!exists(new_name) || is_whole(new_name)), where << ": the new one is torn");
     BOOST_TEST((told < saved || is_whole(new_name)), where << ": reported as saved and is not");
     BOOST_TEST((told >= ref_moved || is_whole(old_name)), where << ": the old one went before it was let go");
     BOOST_TEST((told < removed || !exists(old_name)), where << ": reported as removed and is not");
-    BOOST_TEST(is_whole("last"), where << ": last does not lead to a checkpoint");
     if (told >= ref_moved)
       BOOST_TEST(fs::equivalent(path / "last.ckpt", path / (std::string(new_name) + ".ckpt")), where);
-    BOOST_TEST(read_text(path / "mine") == "not a checkpoint");
+  }
+
+  void check_replaced(Told told, const std::string& where) const {
+    BOOST_TEST(is_whole(old_name), where);
+    BOOST_TEST((!exists(replaced_name) || is_whole(replaced_name)), where << ": what has the name is torn");
+    BOOST_TEST((told >= set_aside || !is_new(replaced_name)), where << ": written before there was room");
+    BOOST_TEST((told < saved || is_new(replaced_name)), where << ": reported as saved and is not");
+    BOOST_TEST((told != opened || exists(replaced_name) || fs::exists(path / ".tenon-aside-replaced.ckpt")), where);
   }
 
   /// The next run works and clears up.
@@ -120,24 +172,57 @@ struct Trial {
       BOOST_TEST(is_whole(next.name), where);
       folder->set_ref("last", next.name);
     }
+    BOOST_TEST((is_whole(replaced_name) && is_whole("hidden")), where);
     for (const std::string& name : entries(path)) BOOST_TEST(!name.starts_with(".tenon"), where << " left " << name);
     for (const auto& listed : list_checkpoints(path).checkpoints) BOOST_TEST(listed.problem == "", where);
   }
 };
 
-long calls_of_a_run(const Way& way) {
+/// Something that a run does, and what it promises.
+struct Story {
+  const char* name;
+  void (*run)(const fs::path& path, FileSystem& files, const std::function<void(Told)>& tell);
+  void (Trial::*check_promises)(Told told, const std::string& where) const;
+
+  void check(const Trial& trial, Told told, const std::string& where) const {
+    trial.check_old_ones(told, where);
+    (trial.*check_promises)(told, where);
+    trial.check_next_run(where);
+    if (told >= saved) BOOST_TEST(trial.is_new(run == save_and_prune ? new_name : replaced_name), where);
+  }
+};
+const std::array<Story, 2> stories = {{
+    {"save and prune", save_and_prune, &Trial::check_save_and_prune},
+    {"save in the place of another", save_in_the_place_of_another, &Trial::check_replaced},
+}};
+
+/// Which calls are tried.
+struct Share {
+  long first = 0, step = 1;
+  Share() {
+    const auto& suite = boost::unit_test::framework::master_test_suite();
+    const std::string share = suite.argc > 1 ? suite.argv[1] : "all";
+    if (share == "all") return;
+    step = std::stol(share);
+    first = static_cast<long>(std::random_device{}() % static_cast<unsigned long>(step));
+  }
+};
+
+long calls_of_a_run(const Story& story, const Way& way) {
   const Trial trial;
   FaultyFileSystem files = file_system(way);
-  save_and_prune(trial.path, files, [](Told) {});
+  story.run(trial.path, files, [](Told) {});
   return files.calls;
 }
 
+using After = std::function<void(const Trial&, const Story&, Told, const std::string& where)>;
+
 /// One run with one fault in this process; `after` sees what was told last and the error, if any.
-void try_every_call(const Fault& pattern, const Way& way,
-                    const std::function<void(const Trial&, Told, const std::string& where)>& after) {
-  const long calls = calls_of_a_run(way);
+void try_every_call(const Fault& pattern, const Story& story, const Way& way, const After& after) {
+  const long calls = calls_of_a_run(story, way);
   BOOST_TEST_REQUIRE(calls > 50);
-  for (long at = 0; at < calls; ++at) {
+  const Share share;
+  for (long at = share.first; at < calls; at += share.step) {
     const Trial trial;
     FaultyFileSystem files = file_system(way);
     files.fault = pattern;
@@ -145,7 +230,7 @@ void try_every_call(const Fault& pattern, const Way& way,
     Told told = nothing;
     std::string error;
     try {
-      save_and_prune(trial.path, files, [&](Told now) { told = now; });
+      story.run(trial.path, files, [&](Told now) { told = now; });
     } catch (const tenon::Failure& failure) {
       BOOST_TEST((told == nothing && failure.code() == tenon::ExitCode::output));
       error = failure.what();
@@ -154,24 +239,34 @@ void try_every_call(const Fault& pattern, const Way& way,
       BOOST_TEST((pattern.error != ENOSPC || failure.reason() == WriteError::Reason::no_space), failure.what());
       error = failure.what();
     }
-    const std::string where = std::string(way.name) + ", call " + std::to_string(at) + " (" + files.hit + ") " + error;
-    trial.check_promises(told, where);
-    after(trial, told, where);
-    trial.check_next_run(where);
+    const std::string where =
+        std::string(story.name) + ", " + way.name + ", call " + std::to_string(at) + " (" + files.hit + ") " + error;
+    after(trial, story, told, where);
+    story.check(trial, told, where);
   }
 }
 
-void try_every_call(const Fault& pattern,
-                    const std::function<void(const Trial&, Told, const std::string& where)>& after) {
-  for (const Way& way : ways) try_every_call(pattern, way, after);
+void try_every_call(
+    const Fault& pattern, const After& after = [](const Trial&, const Story&, Told, const std::string&) {}) {
+  for (const Story& story : stories)
+    for (const Way& way : ways) try_every_call(pattern, story, way, after);
 }
 
 void check_error(int error) {
-  try_every_call({Fault::Kind::error, -1, error}, [](const Trial& trial, Told told, const std::string& where) {
-    if (told == opened) BOOST_TEST(!trial.exists(new_name), where << ": reported as failed and is there");
-    if (told == ref_moved) BOOST_TEST(trial.is_whole(old_name), where << ": reported as not removed and is not there");
-    if (told == saved) BOOST_TEST(fs::read_symlink(trial.path / "last.ckpt") == "old.ckpt", where << ": the ref moved");
-  });
+  try_every_call({Fault::Kind::error, -1, error},
+                 [](const Trial& trial, const Story& story, Told told, const std::string& where) {
+                   if (story.run == save_in_the_place_of_another) {
+                     if (told < saved)
+                       BOOST_TEST((trial.is_whole(replaced_name) && !trial.is_new(replaced_name)), where);
+                     return;
+                   }
+                   if (told == opened)
+                     BOOST_TEST(!trial.exists(new_name), where << ": reported as failed and is there");
+                   if (told == ref_moved)
+                     BOOST_TEST(trial.is_whole(old_name), where << ": reported as not removed and is not there");
+                   if (told == saved)
+                     BOOST_TEST(fs::read_symlink(trial.path / "last.ckpt") == "old.ckpt", where << ": the ref moved");
+                 });
 }
 
 }  // namespace
@@ -180,27 +275,27 @@ BOOST_AUTO_TEST_CASE(any_call_may_fail_with_eio) { check_error(EIO); }
 
 BOOST_AUTO_TEST_CASE(any_call_may_fail_with_enospc) { check_error(ENOSPC); }
 
-BOOST_AUTO_TEST_CASE(the_disk_may_go_away_at_any_call) {
-  try_every_call({Fault::Kind::error_from_here_on, -1, EIO}, [](const Trial&, Told, const std::string&) {});
-}
+BOOST_AUTO_TEST_CASE(the_disk_may_go_away_at_any_call) { try_every_call({Fault::Kind::error_from_here_on, -1, EIO}); }
 
 BOOST_AUTO_TEST_CASE(the_disk_may_be_full_from_any_call_on) {
-  try_every_call({Fault::Kind::error_from_here_on, -1, ENOSPC}, [](const Trial&, Told, const std::string&) {});
+  try_every_call({Fault::Kind::error_from_here_on, -1, ENOSPC});
 }
 
 BOOST_AUTO_TEST_CASE(interrupted_and_short_calls_change_nothing) {
   for (const auto kind : {Fault::Kind::interrupt, Fault::Kind::short_count}) {
-    try_every_call({kind, -1, 0}, [](const Trial& trial, Told told, const std::string& where) {
+    try_every_call({kind, -1, 0}, [](const Trial&, const Story&, Told told, const std::string& where) {
       BOOST_TEST(told == removed, where);
-      BOOST_TEST(trial.is_whole(new_name), where);
     });
   }
 }
 
-BOOST_DATA_TEST_CASE(a_run_may_be_killed_before_any_call, boost::unit_test::data::xrange(ways.size()), index) {
-  const Way& way = ways.at(index);
-  const long calls = calls_of_a_run(way);
-  for (long at = 0; at <= calls; ++at) {
+BOOST_DATA_TEST_CASE(a_run_may_be_killed_before_any_call, boost::unit_test::data::xrange(stories.size() * ways.size()),
+                     index) {
+  const Story& story = stories.at(index / ways.size());
+  const Way& way = ways.at(index % ways.size());
+  const long calls = calls_of_a_run(story, way);
+  const Share share;
+  for (long at = share.first; at <= calls; at += share.step) {
     const Trial trial;
     std::array<int, 2> pipe{};
     BOOST_REQUIRE(::pipe(pipe.data()) == 0);
@@ -208,7 +303,7 @@ BOOST_DATA_TEST_CASE(a_run_may_be_killed_before_any_call, boost::unit_test::data
     if (child == 0) {
       FaultyFileSystem files = file_system(way);
       files.fault = {Fault::Kind::kill, at, 0};
-      save_and_prune(trial.path, files, [&](Told now) {
+      story.run(trial.path, files, [&](Told now) {
         const char byte = static_cast<char>(now);
         if (::write(pipe[1], &byte, 1) != 1) _exit(1);
       });
@@ -221,9 +316,7 @@ BOOST_DATA_TEST_CASE(a_run_may_be_killed_before_any_call, boost::unit_test::data
     Told told = nothing;
     for (char byte = 0; ::read(pipe[0], &byte, 1) == 1;) told = static_cast<Told>(byte);
     ::close(pipe[0]);
-    const std::string where = std::string(way.name) + ", killed before call " + std::to_string(at);
-    trial.check_promises(told, where);
-    trial.check_next_run(where);
+    story.check(trial, told, std::string(story.name) + ", " + way.name + ", killed before call " + std::to_string(at));
   }
 }
 
