@@ -63,6 +63,7 @@ std::map<std::string, std::string> everything(const fs::path& run) {
 class Attempt {
  public:
   Attempt(const Workplace& here, const std::string& out) {
+    std::fflush(nullptr);
     child_ = fork();
     if (child_ == 0) {
       if (chdir(here.root().c_str()) != 0) _exit(99);
