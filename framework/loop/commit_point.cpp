@@ -116,6 +116,7 @@ void CommitPoint::go_on_from(const std::vector<RunCheckpoint>& found, std::uint6
 
 void CommitPoint::run(const CommitState& now) {
   FirstFailure failures;
+  snapshots_.settle_if_copied();
   failures.go_on([&] { deliver(); });
   failures.go_on([&] { chain_.count_failures(tasks_.take_failures()); });
   withdraw_from_disabled();
@@ -125,12 +126,14 @@ void CommitPoint::run(const CommitState& now) {
     if (!requests_.disk_is_left_alone() || unremoved_ > 0) hand_over(now, failures);
     carry_out_bests();
     if (!stopped_ && now.phase != Phase::final) carry_out_stops(now, failures);
+    failures.go_on([&] { prepare_snapshots(now); });
   }
   failures.rethrow();
 }
 
 /// What is asked of the disk goes to the writer.
 void CommitPoint::hand_over(const CommitState& now, FirstFailure& failures) {
+  if (writer_.is_full()) snapshots_.settle();  // what it has may be of this same step, and waits for the next
   auto job = std::make_unique<WriteJob>();
   job->progress = progress_;
   bool wait = facts_.wait_for_saves;
@@ -141,14 +144,22 @@ void CommitPoint::hand_over(const CommitState& now, FirstFailure& failures) {
     add_moves(*job);
     writer_.submit(std::move(job));
     if (!wait) return;
+    snapshots_.settle();
     writer_.drain();
     take_results();
   });
 }
 
+/// For whoever has said that there will be saves.
+void CommitPoint::prepare_snapshots(const CommitState& now) {
+  if (snapshots_.is_prepared() || progress_.step == 0 || now.phase == Phase::final) return;
+  for (const auto& [id, tally] : tallies_)
+    if (tally.saver) return snapshots_.prepare(engine_);
+}
+
 void CommitPoint::finish(std::int32_t reason) {
   FirstFailure failures;
-  writer_.drain();
+  drain();
   if (reason != TENON_END_INTERRUPTED) carry_out_what_follows(reason != TENON_END_FAILED, failures);
   requests_.withdraw_all("the run has ended");
   requests_.close();

@@ -41,6 +41,8 @@ class CommitPoint {
               Decisions& decisions, TensorTable& tensors, Tasks& tasks, const RunFacts& facts,
               tenon_progress& progress);
 
+  ~CommitPoint() { snapshots_.settle(); }  // the writer may be waiting for it
+
   /// Of a resumed run, before on_fit_start: what the checkpoint of `sequence` says of requests, holds, refs and bests
   /// holds again, and the tickets that were open in it end. `found`: all the run's checkpoints.
   void go_on_from(const std::vector<RunCheckpoint>& found, std::uint64_t sequence, const boost::json::object& document);
@@ -54,9 +56,15 @@ class CommitPoint {
   /// saved. Throws as run() does.
   void finish(std::int32_t reason);
   /// Until all is on disk that was asked for so far; told at the next commit point.
-  void drain() { writer_.drain(); }
+  void drain() {
+    snapshots_.settle();
+    writer_.drain();
+  }
   /// drain(), and the end of the writer's thread; callbacks may be destroyed then.
-  void stop_writer() { writer_.stop(); }
+  void stop_writer() {
+    snapshots_.settle();
+    writer_.stop();
+  }
   /// The DONE of the stops that ended the run, before on_train_end.
   void deliver_stops() { delivery_.deliver_stops(); }
   /// What was noted since, before on_teardown.
@@ -86,6 +94,7 @@ class CommitPoint {
   void prepare(const Group& group, const CommitState& state, const boost::json::object& requests, WriteJob& job);
   void add_moves(WriteJob& job);
   void hand_over(const CommitState& now, FirstFailure& failures);
+  void prepare_snapshots(const CommitState& now);
   void carry_out_what_follows(bool at_its_end, FirstFailure& failures);
   void carry_out_bests();
   void happened(const Saved& event);

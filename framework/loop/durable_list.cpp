@@ -58,6 +58,7 @@ WriteEvent DurableList::save(const WriteJob& job, SaveJob& save) {
   try {
     checkpoint::Content& content = save.content;
     content.model = save.pipeline->run();
+    job.snapshot->confirm();
     if (kept.flags & TENON_CHECKPOINT_TRANSFORMED) content.document["transforms"] = save.pipeline->description();
     if (content.full) {
       complete_requests(content.document);

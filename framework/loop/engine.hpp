@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -130,8 +131,18 @@ struct EngineTensor {
   tenon_tensor_view view{};
   bool trainable = false;
   bool present = true;  ///< false: a gradient that does not exist yet
-  /// Its numbers change inside optimizer_step alone: one copy serves every commit point until the next step.
+  /// Its numbers change inside optimizer_step alone: one copy serves every commit point until the next step, and may be
+  /// made while training goes on. What a task does nevertheless is found out by hold().
   bool only_in_step = false;
+  const void* source = nullptr;  ///< the engine's own, for hold()
+};
+
+/// Keeps the memory of tensors, with the numbers that are in it, whatever becomes of the tensors.
+class HeldTensors {
+ public:
+  virtual ~HeldTensors() = default;
+  /// A number that moves with writes to the `index`-th tensor; not with all that there are ways for.
+  virtual std::uint64_t version(std::size_t index) const = 0;
 };
 
 /// What an engine gave at a commit point, to be given back to one that is made anew from the same task. The views'
@@ -247,6 +258,10 @@ class Engine {
   /// What else a full checkpoint needs: `optimizer/<name>/<parameter>/<key>`, `rng/<device>`, ...; numbers and texts
   /// (types, groups, options, aliases) go into the document.
   virtual void training_state(std::vector<EngineTensor>& out, boost::json::object& document) = 0;
+  /// All tensors that are only_in_step now, those of the training state too, without asking the task for its own.
+  virtual void stepped_tensors(std::vector<EngineTensor>& /*out*/) {}
+  /// Of tensors just given as only_in_step. NULL: the engine cannot, and they are copied while it stands still.
+  virtual std::unique_ptr<HeldTensors> hold(std::span<const EngineTensor> /*tensors*/) { return nullptr; }
   /// Copies a tensor's numbers, row-major, into main memory of its size.
   virtual void copy_out(const tenon_tensor_view& tensor, void* to) = 0;
 };

@@ -5,9 +5,15 @@
 #include <algorithm>
 #include <array>
 #include <condition_variable>
+#include <cstring>
 #include <mutex>
 #include <new>
 #include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "chain/log.hpp"
+#include "checkpoint/memory.hpp"
 
 namespace tenon::loop {
 
@@ -33,6 +39,13 @@ constexpr std::array<Pair, 14> pairs{{{TENON_DTYPE_BOOL, 8, DType::boolean},
                                       {TENON_DTYPE_INT, 64, DType::i64},
                                       {TENON_DTYPE_UINT, 64, DType::u64},
                                       {TENON_DTYPE_COMPLEX, 64, DType::c64}}};
+
+/// Below, handing a snapshot to another thread and back costs more than copying it.
+constexpr std::size_t least_lazy = std::size_t{256} << 10;
+/// Below, a tensor's copy costs no more than watching it would.
+constexpr std::size_t least_lazy_tensor = 4096;
+/// How closely writes are looked for, at every snapshot and, once for each run, beforehand.
+constexpr std::size_t spacing = std::size_t{64} << 10, trial_spacing = 1024;
 
 constexpr std::size_t alignment = 64;
 std::size_t aligned(std::size_t n) { return (n + alignment - 1) / alignment * alignment; }
@@ -71,7 +84,8 @@ class Snapshots::Arenas : public std::enable_shared_from_this<Arenas> {
     bytes = std::max<std::size_t>(bytes, 1);
     if (arena->size < bytes) {
       arena->memory.reset();  // first, so that there are never three
-      arena->memory.reset(static_cast<std::byte*>(::operator new(bytes, page)));
+      arena->size = 0;
+      arena->memory = checkpoint::allocate(bytes);
       arena->size = bytes;
     }
     arena->used = true;
@@ -82,13 +96,19 @@ class Snapshots::Arenas : public std::enable_shared_from_this<Arenas> {
             }};
   }
 
+  /// Makes memory of `bytes` and touches each page of it: the first touch is what costs. Arenas in use are left alone.
+  void warm_up(std::size_t bytes) {
+    std::array<std::shared_ptr<std::byte>, 2> leased;
+    for (auto& arena : leased) {
+      arena = lease(bytes, false);
+      if (!arena) return;
+      for (std::size_t at = 0; at < bytes; at += checkpoint::page_size) arena.get()[at] = std::byte{0};
+    }
+  }
+
  private:
-  static constexpr std::align_val_t page{4096};
-  struct Delete {
-    void operator()(std::byte* memory) const { ::operator delete(memory, page); }
-  };
   struct Arena {
-    std::unique_ptr<std::byte, Delete> memory;
+    checkpoint::Memory memory;
     std::size_t size = 0;
     bool used = false;
   };
@@ -97,6 +117,14 @@ class Snapshots::Arenas : public std::enable_shared_from_this<Arenas> {
   std::array<Arena, 2> all_;
 };
 
+void Snapshot::wait() const {
+  for (const auto& copy : copies_) copy->wait();
+}
+
+void Snapshot::confirm() const {
+  for (const auto& copy : copies_) copy->confirm();
+}
+
 /// A tensor, and where its copy goes or is.
 struct Snapshots::Source {
   EngineTensor tensor;
@@ -104,25 +132,104 @@ struct Snapshots::Source {
   std::size_t index;  // in its list
   std::size_t offset = 0, bytes = 0;
   const checkpoint::TensorRecord* copied = nullptr;  // of the snapshot before
+  bool lazy = false;
 };
 
 Snapshots::Snapshots() : arenas_(std::make_shared<Arenas>()) {}
 
+Snapshots::~Snapshots() { settle(); }
+
+void Snapshots::refuse(const std::string& tensor) {
+  written_elsewhere_ = true;
+  if (std::exchange(laziness_, Laziness::refused) == Laziness::refused) return;
+  chain::log(
+      TENON_LOG_WARN, "",
+      "'" + tensor +
+          "' is written to outside of its optimizer's step, so what a checkpoint holds is copied before training "
+          "goes on, not meanwhile: a save takes longer (told once)");
+}
+
+void Snapshots::prepare(Engine& engine) {
+  if (is_prepared()) return;
+  laziness_ = Laziness::refused;
+  std::vector<EngineTensor> tensors;
+  std::size_t bytes = std::size_t{1} << 20;  // for what is small
+  try {
+    engine.stepped_tensors(tensors);
+  } catch (const std::exception&) {
+    return;  // a save will tell
+  }
+  for (const EngineTensor& t : tensors) bytes += aligned(bytes_of(t.view));
+  const std::size_t small = test ? test->least_tensor : least_lazy_tensor;
+  std::erase_if(tensors, [&](const EngineTensor& t) { return !is_plain(t.view) || bytes_of(t.view) < small; });
+  std::size_t lazy = 0;
+  for (const EngineTensor& t : tensors) lazy += bytes_of(t.view);
+  if (tensors.empty() || lazy < (test ? test->least : least_lazy)) return;
+  trial_.emplace(engine, tensors, trial_spacing);
+  if (!trial_->works()) return trial_.reset();
+  for (std::uint64_t i = 0, n = engine.tensor_count(TENON_TENSORS_BUFFERS); i < n; ++i)
+    bytes += aligned(bytes_of(engine.tensor(TENON_TENSORS_BUFFERS, i).view));
+  laziness_ = Laziness::on_trial;
+  try {
+    copier_.submit([arenas = arenas_, bytes] {
+      try {
+        arenas->warm_up(bytes);
+      } catch (const std::bad_alloc&) {  // a save will tell
+      }
+    });
+  } catch (const std::system_error&) {
+    laziness_ = Laziness::refused;
+  }
+}
+
+void Snapshots::settle() {
+  for (const auto& copy : lazy_) {
+    if (!copy->settle()) continue;
+    if (copy->is_torn()) refuse(copy->torn_by());
+    if (test && !copy->is_torn()) ++test->whole;
+  }
+  for (const auto& compare : std::exchange(compare_, {})) compare();
+}
+
+void Snapshots::settle_if_copied() {
+  if (std::all_of(lazy_.begin(), lazy_.end(), [](const auto& copy) { return copy->is_copied(); })) settle();
+}
+
 void Snapshots::wait() {
-  if (latest_) latest_->wait();
+  settle();
+  for (const auto& copy : lazy_) copy->stop_watching();
+  lazy_.clear();
   latest_.reset();
+  if (!trial_) return;
+  const std::string written = trial_->written();
+  trial_.reset();
+  if (written.empty())
+    laziness_ = Laziness::in_use;
+  else
+    refuse(written);
+}
+
+/// The last snapshot lends its tensors to the next where they are still what they were.
+void Snapshots::forget_if_written() {
+  for (const auto& copy : lazy_) {
+    const std::string written = copy->written();
+    if (written.empty()) continue;
+    latest_.reset();
+    settle();
+    return refuse(written);
+  }
 }
 
 std::size_t Snapshots::plan(std::vector<Source>& sources) const {
   std::size_t end = 0;
   for (Source& s : sources) {
     s.copied = nullptr;
-    if (latest_ && s.tensor.only_in_step) {
+    if (latest_ && s.tensor.only_in_step && !written_elsewhere_) {
       const auto& before = s.training ? latest_->training() : latest_->model();
       if (s.index < before.size() && before[s.index].name == s.tensor.name) s.copied = &before[s.index];
     }
     if (s.copied) continue;
-    s.bytes = element_count(s.tensor.view) * (s.tensor.view.dtype.bits / 8u);
+    s.bytes = bytes_of(s.tensor.view);
     s.offset = end;
     end = aligned(end + s.bytes);
   }
@@ -143,7 +250,53 @@ std::shared_ptr<std::byte> Snapshots::memory_for(std::vector<Source>& sources) {
   }
   latest_.reset();
   needed = plan(sources);
+  if (auto arena = arenas_->lease(needed, false)) return arena;
+  settle();  // the writer, who has them, may be waiting for that
   return arenas_->lease(needed, true);
+}
+
+void Snapshots::choose_lazy(std::vector<Source>& sources) const {
+  if (laziness_ != Laziness::in_use) return;
+  const std::size_t small = test ? test->least_tensor : least_lazy_tensor;
+  std::size_t bytes = 0;
+  for (Source& s : sources) {
+    s.lazy = !s.copied && s.tensor.only_in_step && s.bytes > 0 && s.bytes >= small && is_plain(s.tensor.view);
+    if (s.lazy) bytes += s.bytes;
+  }
+  if (bytes < (test ? test->least : least_lazy))
+    for (Source& s : sources) s.lazy = false;
+}
+
+void Snapshots::copy_lazily(Engine& engine, const std::vector<Source>& sources,
+                            const std::shared_ptr<std::byte>& memory, Snapshot& made) {
+  std::vector<EngineTensor> tensors;
+  std::vector<LazyCopy::Part> parts;
+  for (const Source& s : sources) {
+    if (!s.lazy) continue;
+    tensors.push_back(s.tensor);
+    parts.push_back({static_cast<const std::byte*>(s.tensor.view.data) + s.tensor.view.byte_offset,
+                     memory.get() + s.offset, s.bytes});
+  }
+  if (tensors.empty()) return;
+  const auto copy = std::make_shared<LazyCopy>(WriteWatch(engine, tensors, spacing), parts, memory);
+  if (test) {
+    ++test->lazy;
+    std::vector<std::pair<LazyCopy::Part, std::vector<std::byte>>> eager;
+    std::vector<std::string> names;
+    for (const EngineTensor& t : tensors) names.emplace_back(t.name);
+    for (const LazyCopy::Part& part : parts) eager.emplace_back(part, std::vector(part.from, part.from + part.bytes));
+    compare_.push_back([copy, eager = std::move(eager), names = std::move(names)] {
+      for (std::size_t i = 0; i < eager.size() && !copy->is_torn(); ++i)
+        if (std::memcmp(eager[i].first.to, eager[i].second.data(), eager[i].second.size()) != 0)
+          test->torn.push_back(names[i]);
+    });
+  }
+  made.copies_.push_back(copy);
+  lazy_.push_back(copy);
+  try {
+    copier_.submit([copy, before = test ? test->before_each_part : nullptr] { copy->copy(before); });
+  } catch (const std::system_error&) {  // the next step copies it
+  }
 }
 
 std::shared_ptr<const Snapshot> Snapshots::take(Engine& engine, bool full) {
@@ -158,7 +311,9 @@ std::shared_ptr<const Snapshot> Snapshots::take(Engine& engine, bool full) {
     engine.training_state(state, made->document_);
     for (std::size_t i = 0; i < state.size(); ++i) sources.push_back({state[i], true, i});
   }
+  forget_if_written();
   const std::shared_ptr<std::byte> memory = memory_for(sources);
+  choose_lazy(sources);
   for (const Source& s : sources) {
     auto& records = s.training ? made->training_ : made->model_;
     if (s.copied) {
@@ -169,10 +324,14 @@ std::shared_ptr<const Snapshot> Snapshots::take(Engine& engine, bool full) {
     std::byte* to = memory.get() + s.offset;
     records.push_back(
         {std::string(s.tensor.name), to_dtype(view.dtype), {view.shape, view.shape + view.ndim}, {to, s.bytes}});
-    if (s.bytes) engine.copy_out(view, to);
+    if (s.bytes && !s.lazy) engine.copy_out(view, to);
   }
   made->memory_.push_back(memory);
-  if (latest_) made->memory_.insert(made->memory_.end(), latest_->memory_.begin(), latest_->memory_.end());
+  if (latest_) {
+    made->memory_.insert(made->memory_.end(), latest_->memory_.begin(), latest_->memory_.end());
+    made->copies_ = latest_->copies_;
+  }
+  copy_lazily(engine, sources, memory, *made);
   latest_ = made;
   return made;
 }

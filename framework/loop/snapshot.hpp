@@ -9,12 +9,16 @@
 
 #include <boost/json/object.hpp>
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "checkpoint/content.hpp"
+#include "loop/copier.hpp"
 #include "loop/engine.hpp"
+#include "loop/lazy_copy.hpp"
 
 namespace tenon::loop {
 
@@ -27,20 +31,43 @@ class Snapshot {
   std::uint64_t parameters() const { return parameters_; }
 
   /// [any-thread] Returns when every byte is copied.
-  void wait() const {}
+  void wait() const;
+  /// [writer-thread] Waits until it is known that nobody wrote to what was being copied, at the next optimizer step as
+  /// a rule. Throws std::runtime_error where somebody did.
+  void confirm() const;
 
  private:
   friend class Snapshots;
+  std::vector<std::shared_ptr<LazyCopy>> copies_;    // that are or were made while the training goes on
   std::vector<std::shared_ptr<const void>> memory_;  // that the records borrow from
   std::vector<checkpoint::TensorRecord> model_, training_;
   boost::json::object document_;
   std::uint64_t parameters_ = 0;
 };
 
-/// [loop-thread] Makes snapshots in at most two arenas, which are reused: fresh memory costs many times the copy.
+/// What tests change in a pool, and what they are told.
+struct SnapshotTest {
+  std::size_t least = 0, least_tensor = 0;  ///< in place of the pool's
+  std::function<void()> before_each_part;   ///< on the copier's thread, before it copies anything
+  std::uint64_t lazy = 0, whole = 0;        ///< snapshots that were begun and found whole
+  std::vector<std::string> torn;            ///< tensors of these that are not what an eager copy of them is
+};
+
+/// [loop-thread] Makes snapshots in at most two arenas, which are reused: fresh memory costs many times the copy. What
+/// only a step changes is copied by a thread of its own while the training goes on, up to the next step. That is tried
+/// out first: a task that writes to its weights elsewhere gets all its copies at the commit point.
 class Snapshots {
  public:
   Snapshots();
+  /// Waits for the thread.
+  ~Snapshots();
+  Snapshots(const Snapshots&) = delete;
+  Snapshots& operator=(const Snapshots&) = delete;
+
+  /// Once there has been a step and snapshots are expected: from here to the next step it is watched whether anybody
+  /// writes to what only a step should change, and memory is got ready.
+  void prepare(Engine& engine);
+  bool is_prepared() const { return laziness_ != Laziness::untried; }
 
   /// Parameters and buffers, and with `full` the engine's training state, as they are now. What only a step changes is
   /// not copied again while none has happened; the document always is. Waits while both arenas are in use. Throws what
@@ -49,16 +76,35 @@ class Snapshots {
 
   /// Before anything writes what only a step changes: optimizer_step, a restore, a tensor written by hand.
   void wait();
+  /// Before the loop thread waits for the writer, which waits for it. A snapshot whose copy was torn is told of here.
+  void settle();
+  /// The same where that costs nothing.
+  void settle_if_copied();
+
+  /// In force while it is not NULL. For tests alone.
+  static inline SnapshotTest* test = nullptr;
 
  private:
   struct Source;
   class Arenas;
+  enum class Laziness { untried, on_trial, in_use, refused };
   /// Where each tensor's copy goes; those that `latest_` has are taken over from it. Answers the bytes needed.
   std::size_t plan(std::vector<Source>& sources) const;
   std::shared_ptr<std::byte> memory_for(std::vector<Source>& sources);
+  void choose_lazy(std::vector<Source>& sources) const;
+  void copy_lazily(Engine& engine, const std::vector<Source>& sources, const std::shared_ptr<std::byte>& memory,
+                   Snapshot& made);
+  void forget_if_written();
+  void refuse(const std::string& tensor);
 
   std::shared_ptr<Arenas> arenas_;
-  std::shared_ptr<const Snapshot> latest_;  // until the next step
+  std::shared_ptr<const Snapshot> latest_;       // until the next step
+  std::vector<std::shared_ptr<LazyCopy>> lazy_;  // since the last step
+  std::vector<std::function<void()>> compare_;   // in tests, of those that are not settled
+  Laziness laziness_ = Laziness::untried;
+  bool written_elsewhere_ = false;   // a step is not alone in changing what only a step should change
+  std::optional<WriteWatch> trial_;  // until the next step
+  Copier copier_;
 };
 
 /// safetensors' type of a DLPack type; throws std::invalid_argument for one that has none.

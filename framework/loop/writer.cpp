@@ -22,6 +22,11 @@ void Writer::submit(std::unique_ptr<WriteJob> job) {
   changed_.notify_all();
 }
 
+bool Writer::is_full() {
+  const std::lock_guard lock(mutex_);
+  return unfinished_ >= depth;
+}
+
 void Writer::drain() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return unfinished_ == 0; });

@@ -30,6 +30,8 @@ class Writer {
   /// Waits while as many jobs as there are arenas for snapshots are unfinished: where the disk is slower than training,
   /// training waits and memory does not grow.
   void submit(std::unique_ptr<WriteJob> job);
+  /// Whether submit() would wait.
+  bool is_full();
   /// Whether there has been a job.
   bool started() const { return thread_.joinable(); }
   /// Waits until all jobs are carried out and destroyed.

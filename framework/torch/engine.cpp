@@ -91,7 +91,7 @@ TorchEngine::TorchEngine(std::unique_ptr<Task> task, std::string task_name, Engi
   facts_.optimizers = optimizers_->count();
   facts_.closure = !facts_.manual_optimization && optimizers_->count() > 0 && optimizers_->needs_closure(0);
   std::unordered_set<const void*> stepped;
-  for (std::size_t i = 0; i < clipped_.size() && !facts_.manual_optimization && !facts_.closure; ++i)
+  for (std::size_t i = 0; i < clipped_.size() && host_steps(); ++i)
     for (const at::Tensor& parameter : clipped_[i]) stepped.insert(parameter.unsafeGetTensorImpl());
   for (const NamedTensor& named : model_->parameters())
     only_in_step_.push_back(stepped.count(named.tensor.unsafeGetTensorImpl()) > 0);
@@ -361,6 +361,7 @@ loop::EngineTensor TorchEngine::tensor(std::int32_t group, std::uint64_t index) 
   if (group != TENON_TENSORS_GRADIENTS) {
     out.view = view_of(named.tensor);
     out.only_in_step = group == TENON_TENSORS_PARAMETERS && only_in_step_[index];
+    out.source = named.tensor.unsafeGetTensorImpl();
     return out;
   }
   const at::Tensor& gradient = named.tensor.grad();

@@ -81,6 +81,8 @@ class TorchEngine final : public loop::Engine {
   void training_state(std::vector<loop::EngineTensor>& out, boost::json::object& document) override;
   std::vector<std::string> restore(const loop::EngineState& state, std::uint32_t parts,
                                    const std::string& from) override;
+  void stepped_tensors(std::vector<loop::EngineTensor>& out) override;
+  std::unique_ptr<loop::HeldTensors> hold(std::span<const loop::EngineTensor> tensors) override;
   void copy_out(const tenon_tensor_view& tensor, void* to) override { copy_row_major(tensor, to); }
 
   Model& model() noexcept { return *model_; }
@@ -95,6 +97,7 @@ class TorchEngine final : public loop::Engine {
   std::vector<BatchReader>& loaders(loop::Stage stage);
   [[noreturn]] void refuse_loss(const ForwardWatch& watch);
   boost::json::object data_document() const;
+  bool host_steps() const noexcept { return !facts_.manual_optimization && !facts_.closure; }
   boost::json::object machine() const;
   void restore_model(const loop::EngineState& state, bool convert, Restoration& restoration);
   void restore_gradients(SavedTensors& saved, Restoration& restoration);

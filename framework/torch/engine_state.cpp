@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/ops/empty_like.h>
+#include <tenon/services/tensors.h>
 #include <torch/nn/module.h>
 
 #include <fstream>
@@ -73,6 +74,26 @@ bool holds(const json::array& names, const std::string& name) {
   return false;
 }
 
+/// The storage too: set_data() gives a tensor another.
+class Held final : public loop::HeldTensors {
+ public:
+  explicit Held(std::span<const loop::EngineTensor> tensors) {
+    for (const loop::EngineTensor& one : tensors) {
+      auto* const known = static_cast<c10::TensorImpl*>(const_cast<void*>(one.source));
+      tensors_.push_back(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(known));
+      storages_.push_back(known->storage());
+    }
+  }
+  std::uint64_t version(std::size_t index) const override {
+    const c10::VariableVersion& counter = tensors_[index]->version_counter();
+    return counter.enabled() ? counter.current_version() : 0;
+  }
+
+ private:
+  std::vector<c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>> tensors_;
+  std::vector<c10::Storage> storages_;
+};
+
 TaskState state_of(Task& task, const std::string& name) {
   const std::string where = "task '" + name + "', save_state(): ";
   TaskState own;
@@ -115,7 +136,7 @@ json::object TorchEngine::data_document() const {
 void TorchEngine::training_state(std::vector<loop::EngineTensor>& out, json::object& document) {
   state_.clear();
   document["optimizers"] = optimizers_->capture(state_);
-  const std::size_t of_optimizers = facts_.manual_optimization || facts_.closure ? 0 : state_.size();
+  const std::size_t of_optimizers = host_steps() ? state_.size() : 0;
   // Who steps by hand may keep gradients from one batch to the next.
   if (facts_.manual_optimization)
     for (const NamedTensor& named : model_->parameters())
@@ -126,7 +147,8 @@ void TorchEngine::training_state(std::vector<loop::EngineTensor>& out, json::obj
   for (const auto& [name, tensor] : own.tensors) state_.push_back({task_prefix + name, tensor.detach()});
   if (!own.values.empty()) document["task_state"] = std::move(own.values);
   for (const NamedTensor& named : state_)
-    out.push_back({named.name, view_of(named.tensor), false, true, out.size() < of_optimizers});
+    out.push_back({named.name, view_of(named.tensor), false, true, out.size() < of_optimizers,
+                   named.tensor.unsafeGetTensorImpl()});
 
   document["libtorch"] = machine();
   document["schedulers"] = schedules_->describe();
@@ -135,6 +157,20 @@ void TorchEngine::training_state(std::vector<loop::EngineTensor>& out, json::obj
   document["evaluating"] = evaluating_modules(model_->module());
   if (uncounted_ && uncounted_->are_all_counted()) document["counts_steps_itself"] = true;
   document["data"] = data_document();
+}
+
+void TorchEngine::stepped_tensors(std::vector<loop::EngineTensor>& out) {
+  for (std::uint64_t i = 0; i < only_in_step_.size(); ++i)
+    if (only_in_step_[i]) out.push_back(tensor(TENON_TENSORS_PARAMETERS, i));
+  if (!host_steps()) return;
+  state_.clear();
+  optimizers_->append_state(state_);
+  for (const NamedTensor& named : state_)
+    out.push_back({named.name, view_of(named.tensor), false, true, true, named.tensor.unsafeGetTensorImpl()});
+}
+
+std::unique_ptr<loop::HeldTensors> TorchEngine::hold(std::span<const loop::EngineTensor> tensors) {
+  return std::make_unique<Held>(tensors);
 }
 
 std::vector<std::string> TorchEngine::restore(const loop::EngineState& state, std::uint32_t parts,

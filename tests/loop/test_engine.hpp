@@ -10,6 +10,7 @@
 #include <array>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -104,6 +105,7 @@ class TestEngine final : public loop::Engine {
     for (std::uint64_t i = 0; i < repetitions; ++i) evaluate_again();
     if (on_optimizer_step) on_optimizer_step();
     ++steps;
+    ++version;
     if (!trains) {
       for (float& w : weights_) w += 1.0f;
       return;
@@ -187,6 +189,22 @@ class TestEngine final : public loop::Engine {
     document["optimizers"] = boost::json::array{std::move(optimizer)};
     document["data"] = {{"seed", seed}, {"samples", train_ * samples_}};
   }
+  void stepped_tensors(std::vector<loop::EngineTensor>& out) override {
+    if (!only_in_step) return;
+    out.push_back(tensor(TENON_TENSORS_PARAMETERS, 0));
+    boost::json::object ignored;
+    const std::size_t model = out.size();
+    training_state(out, ignored);
+    out.resize(model + 1);  // without the random numbers
+  }
+  std::unique_ptr<loop::HeldTensors> hold(std::span<const loop::EngineTensor>) override {
+    struct Held final : loop::HeldTensors {
+      explicit Held(const TestEngine& of) : engine(of) {}
+      std::uint64_t version(std::size_t) const override { return engine.version; }
+      const TestEngine& engine;
+    };
+    return std::make_unique<Held>(*this);
+  }
   void copy_out(const tenon_tensor_view& tensor, void* to) override {
     std::memcpy(to, tensor.data, bytes_of(tensor));
     ++copied_out;
@@ -234,6 +252,7 @@ class TestEngine final : public loop::Engine {
   loop::StepListener* listener = nullptr;
   std::uint64_t copied_out = 0;   ///< tensors
   bool only_in_step = false;      ///< its tensors change in optimizer_step alone
+  std::uint64_t version = 0;      ///< of its tensors; a step moves it, too
   std::uint64_t repetitions = 0;  ///< how often a step evaluates the batch again
   bool finite = true;
   std::function<void(std::uint64_t)> on_check_uncounted_steps;
