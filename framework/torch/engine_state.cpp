@@ -28,11 +28,17 @@ constexpr const char* task_prefix = "task/";
 constexpr const char* gradient_prefix = "gradient/";
 
 /// "" where nobody tells.
-std::string processor_name() {
+std::string read_processor_name() {
   std::ifstream lines("/proc/cpuinfo");
   for (std::string line; std::getline(lines, line);)
     if (line.starts_with("model name")) return line.substr(std::min(line.size(), line.find(':') + 2));
   return "";
+}
+
+/// Read once: it takes as long as a small checkpoint's copy.
+const std::string& processor_name() {
+  static const std::string name = read_processor_name();
+  return name;
 }
 
 const char* precision_name(Precision precision) {

@@ -6,6 +6,9 @@
 #include <exception>
 
 #include "checkpoint_disk.hpp"
+#ifdef TENON_BENCHMARKS_TRAINING
+#include "checkpoint_training.hpp"
+#endif
 #include "report.hpp"
 
 namespace tb = tenon::benchmarks;
@@ -19,6 +22,9 @@ int measure(bool as_json, const char* place) {
   tb::measure_disk(report, "", tb::AdamwState(20, 1024, 1024), folder.path());
   tb::measure_disk(report, "_digits", tb::AdamwState(2, 64, 37), folder.path());
   tb::measure_kept(report, folder.path());
+#ifdef TENON_BENCHMARKS_TRAINING
+  tb::measure_training(report, folder.path());
+#endif
   report.print(as_json);
   return 0;
 }

@@ -189,6 +189,7 @@ BOOST_AUTO_TEST_CASE(the_second_snapshot_of_a_step_takes_nothing_over_that_was_w
 BOOST_AUTO_TEST_CASE(many_snapshots_without_a_step_between_them_do_not_wait_for_one) {
   gate.close();
   Lazily test;
+  test.before_each_part = [] { std::this_thread::sleep_for(std::chrono::milliseconds(30)); };
   SavingRun s(3);
   offer_gate(s.p);
   s.run.options.max_epochs = 2;
