@@ -20,8 +20,6 @@ namespace runs_test {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text ? std::strtoull(text, nullptr, 10) : otherwise;
@@ -40,6 +38,16 @@ std::string without_times(const fs::path& file) {
     out += line + "\n";
   }
   return out;
+}
+
+/// The step of the last whole line of a log, 0 where there is none. Looks at its end alone.
+std::uint64_t last_step(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary | std::ios::ate);
+  const std::streamoff size = in ? static_cast<std::streamoff>(in.tellg()) : 0;
+  in.seekg(std::max<std::streamoff>(0, size - 2048));
+  const std::string end(std::istreambuf_iterator<char>(in), {});
+  const std::size_t at = end.substr(0, end.rfind('\n')).rfind("\"step\":");
+  return at == std::string::npos ? 0 : std::strtoull(end.c_str() + at + 7, nullptr, 10);
 }
 
 /// The weights of every checkpoint, every ref and every log of a run, by path.
@@ -118,10 +126,10 @@ BOOST_AUTO_TEST_CASE(a_run_killed_at_random_moments_ends_with_the_bytes_of_one_t
   const Workplace here;
   // Long enough for all kills: each leaves some time to train behind the program's start.
   write_manifest(here, 20 * (kills + 1));
-  const auto begin = Clock::now();
   const Outcome straight = here.run("train run.json --out straight");
   BOOST_REQUIRE_MESSAGE(straight.code == 0, straight.err);
-  const std::chrono::duration<double> took = Clock::now() - begin;
+  const std::uint64_t steps = last_step(here / "straight/metrics.jsonl");
+  BOOST_REQUIRE(steps > 10 * kills);
 
   std::mt19937_64 random(seed);
   std::uint64_t killed = 0, attempts = 0;
@@ -129,24 +137,24 @@ BOOST_AUTO_TEST_CASE(a_run_killed_at_random_moments_ends_with_the_bytes_of_one_t
     BOOST_REQUIRE_MESSAGE(++attempts < 3 * kills + 20, "it never ends");
     Attempt attempt(here, "killed");
     const bool is_last = killed >= kills;
-    // One in four dies at any moment of its start, the others once they train.
-    const bool may_start = is_last || random() % 4 != 0;
-    const std::string before = without_times(here / "killed/metrics.jsonl");
+    // One in four dies at any moment of its start, the others some steps behind the kill before, so that there are as
+    // many kills on any machine.
     bool ended = false;
-    while (may_start && !(ended = attempt.has_ended(code)) &&
-           (is_last || without_times(here / "killed/metrics.jsonl") == before))
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    if (!ended) {
-      const double share = std::uniform_real_distribution<double>(0.0, 1.0)(random);
-      std::this_thread::sleep_for(share * 2.0 * took / static_cast<double>(kills + 1));
-      code = attempt.kill_now();
+    if (!is_last && random() % 4 == 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(random() % 400));
+    } else {
+      const fs::path log = here / "killed/metrics.jsonl";
+      const std::uint64_t wanted = last_step(log) + 1 + random() % (steps / (2 * kills + 2));
+      while (!(ended = attempt.has_ended(code)) && (is_last || last_step(log) < wanted))
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+    if (!ended) code = attempt.kill_now();
     if (code == -1) ++killed;
     BOOST_REQUIRE_MESSAGE(code == -1 || code == 0, "TENON_SEED=" << seed << ": exit code " << code << "\n"
                                                                  << read(here / "err.txt"));
   }
   BOOST_TEST_MESSAGE(killed << " kills in " << attempts << " attempts");
-  BOOST_TEST(killed >= kills / 2);
+  BOOST_TEST(killed == kills);
 
   const auto expected = everything(here / "straight"), got = everything(here / "killed");
   for (const auto& [name, content] : expected) {
