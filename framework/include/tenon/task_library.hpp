@@ -12,7 +12,7 @@
 #include <version>
 
 /// Raised by every change to the headers that tasks are compiled with.
-#define TENON_TASK_API 1
+#define TENON_TASK_API 2
 
 #define TENON_FINGERPRINT_TEXT_(x) #x
 #define TENON_FINGERPRINT_TEXT(x) TENON_FINGERPRINT_TEXT_(x)
@@ -31,7 +31,7 @@
 #define TENON_FINGERPRINT_DEBUG ""
 #endif
 
-/// "libtorch=2.15.0 compiler-abi=1017 c++=202002L library=libstdc++-cxx11abi1 boost=108100 task-api=1"
+/// "libtorch=2.15.0 compiler-abi=1017 c++=202002L library=libstdc++-cxx11abi1 boost=108100 task-api=2"
 #define TENON_TASK_FINGERPRINT                                                                                         \
   "libtorch=" TORCH_VERSION " compiler-abi=" TENON_FINGERPRINT_TEXT(__GXX_ABI_VERSION) " c++=" TENON_FINGERPRINT_TEXT( \
       __cplusplus) " library=" TENON_FINGERPRINT_LIBRARY                                                               \
