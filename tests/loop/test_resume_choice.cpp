@@ -1,6 +1,8 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
 // What `--resume` finds among the checkpoints of a run, and what it says where it finds nothing.
+#include <tenon/hooks.h>
+
 #include "loop/resume_choice.hpp"
 
 #include <boost/json/array.hpp>
@@ -30,6 +32,7 @@ struct Saved {
   json::object bests = {};
   json::array holders = {};
   bool durable = true;
+  std::vector<std::uint64_t> saving = {};  ///< tickets of all saves of its commit point
 };
 
 /// A run's folder with a record and what the test saves.
@@ -68,6 +71,10 @@ struct Run {
                         {"bests", what.bests},
                         {"holders", what.holders},
                         {"consistent", what.consistent}};
+    json::array open;
+    for (const std::uint64_t ticket : what.saving)
+      open.push_back({{"ticket", ticket}, {"request", TENON_REQUEST_SAVE}, {"callback", "any"}});
+    content.document["requests"] = {{"open", std::move(open)}};
     return checkpoint::Folder::open(folder / what.folder, what.run_id)->write(content).path;
   }
   ResumeRequest request(const std::string& word) const { return {folder, word, restore_everything, limits}; }
@@ -147,6 +154,18 @@ BOOST_AUTO_TEST_CASE(auto_moves_what_is_damaged_aside_and_takes_the_next) {
   run.choose("auto");
   BOOST_TEST(fs::exists(run.folder / "checkpoints/mine.ckpt"));
   BOOST_TEST(fs::exists(run.folder / "checkpoints/b.ckpt.damaged-1"));
+}
+
+BOOST_AUTO_TEST_CASE(auto_goes_behind_a_commit_point_of_which_a_kill_left_one_save_out) {
+  Run run;
+  const fs::path before = run.save("before", {.sequence = 3, .holders = held("best", 1), .saving = {1}});
+  run.save("first", {.sequence = 5, .holders = held("best", 2), .saving = {2, 3}});
+  BOOST_TEST(run.choose("auto").from->path() == before);
+  run.save("second", {.sequence = 5, .full = false, .holders = held("deploy", 3)});
+  BOOST_TEST(run.choose("auto").sequence == 5u);
+  fs::remove_all(before);
+  fs::remove_all(run.folder / "checkpoints/second.ckpt");
+  BOOST_TEST(run.choose("auto").sequence == 5u);  // better than nothing
 }
 
 BOOST_AUTO_TEST_CASE(auto_starts_in_the_same_folder_where_there_is_nothing_to_go_on_from) {
