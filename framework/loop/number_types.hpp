@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "checkpoint/small_floats.hpp"
+
 namespace tenon::loop {
 
 /// `bits` of mantissa, exponents from `least`; the encoding of a small IEEE-like format from a double.
@@ -30,24 +32,9 @@ std::uint16_t small_float_from(double x) noexcept {
   return static_cast<std::uint16_t>(sign | std::min(encoded, infinity));
 }
 
-template <int mantissa, int exponent>
-double small_float_to(std::uint16_t bits) noexcept {
-  constexpr int bias = (1 << (exponent - 1)) - 1;
-  const int e = bits >> mantissa & ((1 << exponent) - 1);
-  const int m = bits & ((1 << mantissa) - 1);
-  double size;
-  if (e == (1 << exponent) - 1)
-    size = m ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
-  else if (e == 0)
-    size = std::ldexp(m, 1 - bias - mantissa);
-  else
-    size = std::ldexp(m + (1 << mantissa), e - bias - mantissa);
-  return bits >> (mantissa + exponent) & 1 ? -size : size;
-}
-
 inline std::uint16_t half_from(double x) noexcept { return small_float_from<10, 5>(x); }
-inline double half_to(std::uint16_t bits) noexcept { return small_float_to<10, 5>(bits); }
-inline double bfloat_to(std::uint16_t bits) noexcept { return small_float_to<7, 8>(bits); }
+inline double half_to(std::uint16_t bits) noexcept { return checkpoint::to_double(checkpoint::float16, bits); }
+inline double bfloat_to(std::uint16_t bits) noexcept { return checkpoint::to_double(checkpoint::bfloat16, bits); }
 inline std::uint16_t bfloat_from(double x) noexcept { return small_float_from<7, 8>(x); }
 
 /// From float, where most weights come from, without the double's way around.

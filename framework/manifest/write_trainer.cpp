@@ -24,19 +24,6 @@ json::value max_time(double seconds) {
   return std::isinf(seconds) && seconds > 0 ? json::value() : json::value(json::object{{"seconds", seconds}});
 }
 
-const char* precision(Precision precision) {
-  switch (precision) {
-    case Precision::float64:
-      return "64-true";
-    case Precision::bf16:
-      return "bf16-true";
-    case Precision::bf16_mixed:
-      return "bf16-mixed";
-    default:
-      return "32-true";
-  }
-}
-
 json::value deterministic(Deterministic deterministic) {
   if (deterministic == Deterministic::warn) return "warn";
   return deterministic == Deterministic::yes;
@@ -65,7 +52,7 @@ json::object write_trainer(const TrainerOptions& options) {
   trainer["accumulate_grad_batches"] = count(options.accumulate_grad_batches);
   trainer["gradient_clip_val"] = options.gradient_clip_val ? json::value(*options.gradient_clip_val) : json::value();
   trainer["gradient_clip_algorithm"] = options.gradient_clip_algorithm == ClipAlgorithm::value ? "value" : "norm";
-  trainer["precision"] = precision(options.precision);
+  trainer["precision"] = precision_name(options.precision);
   trainer["log_every_n_steps"] = count(options.log_every_n_steps);
   trainer["deterministic"] = deterministic(options.deterministic);
   trainer["detect_anomaly"] = options.detect_anomaly;

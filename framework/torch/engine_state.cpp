@@ -41,19 +41,6 @@ const std::string& processor_name() {
   return name;
 }
 
-const char* precision_name(Precision precision) {
-  switch (precision) {
-    case Precision::float64:
-      return "64-true";
-    case Precision::bf16:
-      return "bf16-true";
-    case Precision::bf16_mixed:
-      return "bf16-mixed";
-    default:
-      return "32-true";
-  }
-}
-
 json::object aliases_of(const Model& model) {
   json::object aliases;
   for (const auto& [alias, name] : model.aliases()) aliases[alias] = name;

@@ -28,6 +28,20 @@ enum class ClipAlgorithm { norm, value };
 /// What is computed in: `bf16_mixed` runs the steps under autocast; the others convert the model.
 enum class Precision { float32, float64, bf16, bf16_mixed };
 
+/// As a manifest has it.
+constexpr const char* precision_name(Precision precision) {
+  switch (precision) {
+    case Precision::float64:
+      return "64-true";
+    case Precision::bf16:
+      return "bf16-true";
+    case Precision::bf16_mixed:
+      return "bf16-mixed";
+    default:
+      return "32-true";
+  }
+}
+
 enum class Deterministic { no, warn, yes };
 
 /// What predictions are written as; no option of the manifest.
