@@ -3,23 +3,15 @@
 #include "loop/adoption.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
+
+#include "loop/saved_json.hpp"
 
 namespace tenon::loop {
 
 namespace json = boost::json;
 
 namespace {
-
-/// checkpoint.json has no numbers that are not finite: they are texts there.
-double number_of(const json::value* value) {
-  if (!value) return std::numeric_limits<double>::quiet_NaN();
-  if (!value->is_string()) return value->to_number<double>();
-  const std::string_view text = value->get_string();
-  const double infinity = std::numeric_limits<double>::infinity();
-  return text == "inf" ? infinity : text == "-inf" ? -infinity : std::numeric_limits<double>::quiet_NaN();
-}
 
 std::string text_of(const json::value* value) { return value ? std::string(value->as_string()) : std::string(); }
 
@@ -51,7 +43,8 @@ Kept kept_from(const RunCheckpoint& c, const std::set<tenon_ticket>& released, c
     hold.by = find(chain, hold.absent);
     hold.ticket = holder.at("ticket").to_number<tenon_ticket>();
     hold.monitor = text_of(holder.if_contains("monitor"));
-    hold.score = number_of(holder.if_contains("score"));
+    const json::value* score = holder.if_contains("score");
+    hold.score = score ? saved_number(*score) : std::numeric_limits<double>::quiet_NaN();
     if (kept.monitor.empty()) {
       kept.monitor = hold.monitor;
       kept.score = hold.score;

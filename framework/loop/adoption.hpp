@@ -36,7 +36,8 @@ struct Adoption {
 Adoption adopt(const std::vector<RunCheckpoint>& found, std::uint64_t sequence, const SavedRequests& requests,
                const chain::Chain& chain);
 
-/// How the open tickets of the saved state have ended: as recorded; of a save, by whether it is among `checkpoints`.
+/// How each open ticket of the saved state has ended, in their order: as recorded; of a save, by whether it is among
+/// `checkpoints`.
 std::vector<EndedTicket> ends_of_open_tickets(const SavedRequests& requests, const std::vector<Kept>& checkpoints);
 
 /// Of `adopted`'s refs those that do not point there on the disk, among the checkpoints that were `found`.

@@ -38,8 +38,8 @@ std::vector<WriteEvent> DurableList::carry_out(WriteJob& job) noexcept {
   return std::exchange(events_, {});
 }
 
-/// Full ones come last: where there is one, everything else of its commit point is on disk too, and a run that goes on
-/// from it misses nothing. Told in the order in which they were asked for.
+/// Full ones come last: where the last of them is, everything else of its commit point is on disk too, and a run that
+/// goes on from it misses nothing. Told in the order in which they were asked for.
 void DurableList::save_all(WriteJob& job) {
   std::vector<std::size_t> order(job.saves.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

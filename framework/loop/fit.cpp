@@ -111,15 +111,11 @@ boost::json::object Fit::summary(const FitResult& result) {
   s["steps"] = result.steps;
   s["detail"] = result.detail;
   s["callbacks"] = std::move(callbacks);
-  if (facts_.stage != Stage::train) s["metrics"] = evaluated();
+  if (facts_.stage != Stage::train) {
+    boost::json::object& values = s["metrics"].emplace_object();
+    for (const auto& [name, value] : metrics_.values()) values[name] = value;
+  }
   return s;
-}
-
-boost::json::object Fit::evaluated() const {
-  boost::json::object values;
-  for (tenon_metric metric = MetricStore::step_metric + 1; metric < metrics_.count(); ++metric)
-    if (const Metric& m = metrics_.at(metric); m.present) values[m.name] = m.value;
-  return values;
 }
 
 std::string Fit::account_text(const FitResult& result) { return loop::account_text(summary(result)); }

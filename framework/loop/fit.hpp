@@ -39,7 +39,6 @@ class Fit {
   std::string account_text(const FitResult& result);
 
  private:
-  boost::json::object evaluated() const;
   boost::json::object callback_account(const chain::Callback& callback);
 
   Engine& engine_;

@@ -345,6 +345,13 @@ void MetricStore::finish_reductions(Stage stage, std::uint64_t step, std::uint64
   if (complete) reduced.clear();
 }
 
+std::vector<std::pair<std::string, double>> MetricStore::values() const {
+  std::vector<std::pair<std::string, double>> all;
+  for (tenon_metric metric = step_metric + 1; metric < metrics_.size(); ++metric)
+    if (const Metric& m = metrics_[metric]; m.present) all.emplace_back(m.name, m.value);
+  return all;
+}
+
 bool MetricStore::fresh(tenon_metric metric) const {
   const Metric& m = metrics_[metric];
   return m.present && m.step >= step_;

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "loop/engine.hpp"
@@ -96,6 +97,9 @@ class MetricStore final : public MetricSink {
   bool event_has_monitored() const { return monitored_in_event_; }
   bool event_empty() const { return event_.empty(); }
   void end_event();
+
+  /// The last value of everything that was logged; epoch and step are the loop's.
+  std::vector<std::pair<std::string, double>> values() const;
 
   /// What a checkpoint keeps: every metric, in the order of their numbers, and the epoch's reductions.
   boost::json::object saved() const;

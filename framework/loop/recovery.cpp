@@ -41,7 +41,8 @@ class Recovery {
 
  private:
   void look(const tenon_progress& progress) {
-    const bool leaves = interruption_.leaves() && !std::exchange(left_, interruption_.leaves());
+    const bool leaves = interruption_.leaves() && !left_;
+    left_ = left_ || leaves;
     const bool saves = interruption_.take_save();
     if (!leaves && !saves) return;
     asked_by_ = leaves ? signal_name(interruption_.signal()) : "SIGUSR1";

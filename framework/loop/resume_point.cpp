@@ -21,17 +21,6 @@ namespace {
 
 constexpr std::string_view callback_prefix = "callback_state/";
 
-EngineTensor to_engine_tensor(const checkpoint::TensorRecord& record) {
-  EngineTensor tensor;
-  tensor.name = record.name;
-  tensor.view.data = const_cast<std::byte*>(record.bytes.data());
-  tensor.view.device = {TENON_DEVICE_CPU, 0};
-  tensor.view.ndim = static_cast<std::int32_t>(record.shape.size());
-  tensor.view.dtype = from_dtype(record.dtype);
-  tensor.view.shape = record.shape.data();  // without strides: row-major
-  return tensor;
-}
-
 std::uint64_t whole(const json::object& from, std::string_view key) { return from.at(key).to_number<std::uint64_t>(); }
 
 Phase phase_of(std::string_view name) {

@@ -127,14 +127,9 @@ std::filesystem::path keep_manifest(const std::filesystem::path& folder, const s
   return file;
 }
 
-std::map<std::string, double> last_values(const MetricStore& metrics) {
-  std::map<std::string, double> values;
-  for (std::uint64_t i = 0; i < metrics.count(); ++i) {
-    const auto id = static_cast<tenon_metric>(i);
-    if (id == MetricStore::epoch_metric || id == MetricStore::step_metric) continue;
-    if (const Metric& metric = metrics.at(id); metric.present) values[metric.name] = metric.value;
-  }
-  return values;
+std::map<std::string, double> values_of(const MetricStore& metrics) {
+  const auto values = metrics.values();
+  return {values.begin(), values.end()};
 }
 
 /// The folder of a fast_dev_run: the whole chain writes there, so that all of it is tried.
@@ -222,7 +217,7 @@ RunOutcome run_in(const Beginning& beginning, const manifest::Manifest& manifest
     throw;
   }
   close_record(record, beginning, result);
-  RunOutcome outcome{result, fit.summary(result), fit.account_text(result), last_values(fit.metrics()), folder, {}};
+  RunOutcome outcome{result, fit.summary(result), fit.account_text(result), values_of(fit.metrics()), folder, {}};
   if (options.fast_dev_run == 0) outcome.summary["run_folder"] = folder.string();
   if (request.stage == Stage::predict && result.reason != TENON_END_FAILED) {
     outcome.predictions = write_predictions(*engine, folder, request.format);

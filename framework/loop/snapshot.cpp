@@ -65,6 +65,17 @@ tenon_dtype from_dtype(DType dtype) {
   throw std::invalid_argument("a safetensors type that a tensor in memory cannot have");
 }
 
+EngineTensor to_engine_tensor(const checkpoint::TensorRecord& record) {
+  EngineTensor tensor;
+  tensor.name = record.name;
+  tensor.view.data = const_cast<std::byte*>(record.bytes.data());
+  tensor.view.device = {TENON_DEVICE_CPU, 0};
+  tensor.view.ndim = static_cast<std::int32_t>(record.shape.size());
+  tensor.view.dtype = from_dtype(record.dtype);
+  tensor.view.shape = record.shape.data();  // without strides: row-major
+  return tensor;
+}
+
 std::uint64_t element_count(const tenon_tensor_view& view) {
   std::uint64_t n = 1;
   for (std::int32_t i = 0; i < view.ndim; ++i) n *= static_cast<std::uint64_t>(view.shape[i]);

@@ -110,6 +110,8 @@ class Snapshots {
 /// safetensors' type of a DLPack type; throws std::invalid_argument for one that has none.
 checkpoint::DType to_dtype(tenon_dtype dtype);
 tenon_dtype from_dtype(checkpoint::DType dtype);
+/// What was read from a file, as an engine takes it; borrowed from the record.
+EngineTensor to_engine_tensor(const checkpoint::TensorRecord& record);
 /// Numbers of a shape; 1 for a scalar.
 std::uint64_t element_count(const tenon_tensor_view& view);
 

@@ -55,16 +55,7 @@ void load_weights(Engine& engine, const fs::path& from) {
                                             "; give a checkpoint's folder or a .safetensors file");
   }
   std::vector<EngineTensor> tensors;
-  for (const checkpoint::TensorRecord& record : loaded.records) {
-    EngineTensor tensor;
-    tensor.name = record.name;
-    tensor.view.data = const_cast<std::byte*>(record.bytes.data());
-    tensor.view.device = {TENON_DEVICE_CPU, 0};
-    tensor.view.ndim = static_cast<std::int32_t>(record.shape.size());
-    tensor.view.dtype = from_dtype(record.dtype);
-    tensor.view.shape = record.shape.data();  // without strides: row-major
-    tensors.push_back(tensor);
-  }
+  for (const checkpoint::TensorRecord& record : loaded.records) tensors.push_back(to_engine_tensor(record));
   engine.load_weights(tensors, "'" + from.string() + "'");
 }
 
