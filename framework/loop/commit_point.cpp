@@ -88,24 +88,17 @@ void CommitPoint::note(const Callback& by, std::int32_t action, std::string path
   decide(action, &by, std::move(path), "", std::move(reason));
 }
 
-namespace {
-
-bool ledger_had(tenon_ticket ticket, const Adoption& adopted) {
-  return std::any_of(adopted.checkpoints.begin(), adopted.checkpoints.end(), [&](const Kept& kept) {
-    return std::find(kept.tickets.begin(), kept.tickets.end(), ticket) != kept.tickets.end();
-  });
-}
-
-}  // namespace
-
 void CommitPoint::go_on_from(const std::vector<RunCheckpoint>& found, std::uint64_t sequence,
                              const json::object& document) {
   SavedRequests saved = read_request_document(document, chain_, facts_);
   const Adoption adopted = adopt(found, sequence, saved, chain_);
   restore_tallies(document, tallies_);
-  for (const OpenTicket& open : saved.open)  // what the writer had in hand was not counted yet
-    if (!open.folder.empty() && ledger_had(open.ticket, adopted)) ++tallies_[open.by->id()].saved;
-  for (EndedTicket& ended : ends_of_open_tickets(saved, adopted.checkpoints)) requests_.end(std::move(ended));
+  std::vector<EndedTicket> ends = ends_of_open_tickets(saved, adopted.checkpoints);
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    const bool was_in_hand = !saved.open[i].folder.empty();  // by the writer: not counted then
+    if (was_in_hand && ends[i].outcome == TENON_TICKET_DONE) ++tallies_[ends[i].owner->id()].saved;
+    requests_.end(std::move(ends[i]));
+  }
   ledger_.adopt(adopted.checkpoints, adopted.refs);
   writer_.adopt(adopted);
   requests_.refs = refs_to_move(adopted, found);
@@ -316,81 +309,6 @@ void CommitPoint::add_moves(WriteJob& job) {
     ledger_.begin_release(r.held);
     job.releases.push_back(std::move(r));
   }
-}
-
-void CommitPoint::take_results() {
-  FirstFailure failures;
-  for (const WriteResult& result : writer_.take()) {
-    asked_at_ = &result.progress;
-    for (const WriteEvent& event : result.events)
-      failures.go_on([&] { std::visit([this](const auto& e) { happened(e); }, event); });
-    asked_at_ = nullptr;
-  }
-  carry_out_bests();
-  failures.rethrow();
-}
-
-void CommitPoint::happened(const Saved& event) {
-  ledger_.end_writing(event.checkpoint);
-  const std::string path = relative(event.checkpoint.path);
-  for (const SaveRequest& save : event.requests) {
-    ++tallies_[save.by->id()].saved;
-    decide(TENON_ACTION_SAVE, save.by, path, "", save.reason);
-    requests_.end({save.by, TENON_REQUEST_SAVE, save.ticket, TENON_TICKET_DONE, TENON_OK,
-                   event.checkpoint.path.native(), "", save.reason});
-  }
-  delivery_.add({Notice::What::saved, ledger_.add(event.checkpoint), TENON_OK, event.requests.front().reason});
-}
-
-void CommitPoint::happened(const NotSaved& event) {
-  ledger_.end_writing(event.checkpoint);
-  const auto& [status, reason] = event.why;
-  const std::string path = relative(event.checkpoint.path);
-  for (const SaveRequest& save : event.requests) {
-    ++tallies_[save.by->id()].failed;
-    ++tallies_[save.by->id()].warned[reason];
-    decide(TENON_ACTION_WARN, save.by, path, "", "not saved: " + reason);
-    requests_.end({save.by, TENON_REQUEST_SAVE, save.ticket, TENON_TICKET_FAILED, status, "", "", reason});
-  }
-  delivery_.add({Notice::What::failed, event.checkpoint, status, reason});
-}
-
-void CommitPoint::happened(const RefMoved& event) {
-  const auto& [by, ref, ticket] = event.request;
-  Kept* kept = ledger_.find(ticket);
-  if (!kept) return;
-  decide(TENON_ACTION_REF, by, relative(kept->folder / (ref + ".ckpt")), relative(kept->path),
-         "'" + ref + "' is the newest");
-  ledger_.point_ref(ref, *kept, *by);
-}
-
-void CommitPoint::happened(const RefStayed& event) {
-  note(*event.request.by, TENON_ACTION_WARN, relative(event.ref), event.reason);
-}
-
-void CommitPoint::happened(const Released& event) {
-  ledger_.end_release(event.request.held);
-  ledger_.release(event.request.held, event.request.reason);
-}
-
-void CommitPoint::happened(const Removed& event) {
-  Kept* kept = ledger_.find(event.checkpoint);
-  if (!kept) return;
-  if (kept->removal_failed) --unremoved_;
-  if (kept->released_by) ++tallies_[kept->released_by->id()].removed;
-  decide(TENON_ACTION_REMOVE, kept->released_by, relative(kept->path), "", event.reason);
-  delivery_.add({Notice::What::removed, *kept, TENON_OK, event.reason});
-  ledger_.erase(*kept);
-}
-
-void CommitPoint::happened(const NotRemoved& event) {
-  Kept* kept = ledger_.find(event.checkpoint);
-  if (!kept) return;
-  ++unremoved_;
-  kept->removal_failed = true;
-  const Callback* by = kept->released_by;
-  decide(TENON_ACTION_WARN, by, relative(kept->path), "", event.reason);
-  if (by) ++tallies_[by->id()].warned[event.reason];
 }
 
 void CommitPoint::carry_out_bests() {

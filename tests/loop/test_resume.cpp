@@ -3,9 +3,11 @@
 // A run resumed at each of its commit points does from there on what the run did that never stopped.
 #include <boost/test/unit_test.hpp>
 
+#include <csignal>
 #include <functional>
 #include <set>
 
+#include "loop/recovery.hpp"
 #include "loop/resume_point.hpp"
 #include "saves.hpp"
 
@@ -195,4 +197,43 @@ BOOST_AUTO_TEST_CASE(a_run_that_max_steps_ended_inside_an_epoch_and_a_higher_lim
       BOOST_CHECK_EQUAL(epoch_end(second.trace()), epoch_end(straight.trace()));
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(an_interruption_ends_the_run_behind_the_batch_with_the_state_saved_and_nothing_else) {
+  TestEngine engine(5);
+  LoopFixture run(engine);
+  Interruption interruption;
+  Probe& saver = run.probe("saver");
+  Names hooks;
+  saver.on_any = [&](std::uint32_t hook, const void* args) {
+    if (hook == TENON_HOOK(on_train_batch_end) && step_of(args) == 2) interruption.leave(SIGTERM);
+    if (hook == TENON_HOOK(on_train_epoch_end)) hooks.push_back("on_train_epoch_end");
+    if (hook != TENON_HOOK(on_train_end)) return;
+    hooks.push_back("on_train_end");
+    save(saver, "late");
+  };
+  loop::Fit& fit = run.make();
+  loop::add_recovery(fit.chain(), interruption);
+  const loop::FitResult result = fit.run(nullptr, &interruption);
+  BOOST_CHECK_EQUAL(result.reason, TENON_END_INTERRUPTED);
+  BOOST_CHECK(result.exit == ExitCode::interrupted);
+  BOOST_CHECK_EQUAL(result.steps, 3u);  // the signal came after the loop had looked: the next batch ends it
+  expect(hooks, {"on_train_end"});
+  expect(folders(run.folder), {"recovery"});
+  expect(folders(run.folder / "recovery"), {"step=2.ckpt"});
+}
+
+BOOST_AUTO_TEST_CASE(an_interruption_whose_save_fails_is_a_failure_and_says_so) {
+  TestEngine engine(5);
+  LoopFixture run(engine);
+  Interruption interruption;
+  interruption.leave(SIGTERM);
+  std::ofstream(run.folder / "recovery") << "in the way";
+  loop::Fit& fit = run.make();
+  loop::add_recovery(fit.chain(), interruption);
+  const loop::FitResult result = fit.run(nullptr, &interruption);
+  BOOST_CHECK_EQUAL(result.reason, TENON_END_FAILED);
+  BOOST_CHECK(result.exit == ExitCode::failed);
+  BOOST_CHECK_MESSAGE(result.detail.find("the state could not be saved on SIGTERM") != std::string::npos,
+                      result.detail);
 }

@@ -1,0 +1,85 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// What the commit point takes from the writer: tickets that end, counts, decisions, and the loop's own ledger.
+#include <tenon/services/checkpoints.h>
+
+#include "loop/commit_point.hpp"
+
+namespace tenon::loop {
+
+void CommitPoint::take_results() {
+  FirstFailure failures;
+  for (const WriteResult& result : writer_.take()) {
+    asked_at_ = &result.progress;
+    for (const WriteEvent& event : result.events)
+      failures.go_on([&] { std::visit([this](const auto& e) { happened(e); }, event); });
+    asked_at_ = nullptr;
+  }
+  carry_out_bests();
+  failures.rethrow();
+}
+
+void CommitPoint::happened(const Saved& event) {
+  ledger_.end_writing(event.checkpoint);
+  const std::string path = relative(event.checkpoint.path);
+  for (const SaveRequest& save : event.requests) {
+    ++tallies_[save.by->id()].saved;
+    decide(TENON_ACTION_SAVE, save.by, path, "", save.reason);
+    requests_.end({save.by, TENON_REQUEST_SAVE, save.ticket, TENON_TICKET_DONE, TENON_OK,
+                   event.checkpoint.path.native(), "", save.reason});
+  }
+  delivery_.add({Notice::What::saved, ledger_.add(event.checkpoint), TENON_OK, event.requests.front().reason});
+}
+
+void CommitPoint::happened(const NotSaved& event) {
+  ledger_.end_writing(event.checkpoint);
+  const auto& [status, reason] = event.why;
+  const std::string path = relative(event.checkpoint.path);
+  for (const SaveRequest& save : event.requests) {
+    ++tallies_[save.by->id()].failed;
+    ++tallies_[save.by->id()].warned[reason];
+    decide(TENON_ACTION_WARN, save.by, path, "", "not saved: " + reason);
+    requests_.end({save.by, TENON_REQUEST_SAVE, save.ticket, TENON_TICKET_FAILED, status, "", "", reason});
+  }
+  delivery_.add({Notice::What::failed, event.checkpoint, status, reason});
+}
+
+void CommitPoint::happened(const RefMoved& event) {
+  const auto& [by, ref, ticket] = event.request;
+  Kept* kept = ledger_.find(ticket);
+  if (!kept) return;
+  decide(TENON_ACTION_REF, by, relative(kept->folder / (ref + ".ckpt")), relative(kept->path),
+         "'" + ref + "' is the newest");
+  ledger_.point_ref(ref, *kept, *by);
+}
+
+void CommitPoint::happened(const RefStayed& event) {
+  note(*event.request.by, TENON_ACTION_WARN, relative(event.ref), event.reason);
+}
+
+void CommitPoint::happened(const Released& event) {
+  ledger_.end_release(event.request.held);
+  ledger_.release(event.request.held, event.request.reason);
+}
+
+void CommitPoint::happened(const Removed& event) {
+  Kept* kept = ledger_.find(event.checkpoint);
+  if (!kept) return;
+  if (kept->removal_failed) --unremoved_;
+  if (kept->released_by) ++tallies_[kept->released_by->id()].removed;
+  decide(TENON_ACTION_REMOVE, kept->released_by, relative(kept->path), "", event.reason);
+  delivery_.add({Notice::What::removed, *kept, TENON_OK, event.reason});
+  ledger_.erase(*kept);
+}
+
+void CommitPoint::happened(const NotRemoved& event) {
+  Kept* kept = ledger_.find(event.checkpoint);
+  if (!kept) return;
+  ++unremoved_;
+  kept->removal_failed = true;
+  const chain::Callback* by = kept->released_by;
+  decide(TENON_ACTION_WARN, by, relative(kept->path), "", event.reason);
+  if (by) ++tallies_[by->id()].warned[event.reason];
+}
+
+}  // namespace tenon::loop
