@@ -113,7 +113,7 @@ const Metric* MetricStore::find(std::string_view name) const {
   return found == ids_.end() ? nullptr : &metrics_[found->second];
 }
 
-Goal MetricStore::monitor(std::string_view name, std::string_view mode, tenon_metric* out) {
+Goal MetricStore::monitor(std::string_view name, std::string_view mode, tenon_metric* out, bool required) {
   if (name.empty()) throw AbiError(TENON_E_INVALID_ARGUMENT, "'monitor' is empty: name the metric to decide by");
   if (!mode.empty() && mode != "auto" && mode != "min" && mode != "max")
     throw AbiError(TENON_E_INVALID_ARGUMENT,
@@ -136,7 +136,15 @@ Goal MetricStore::monitor(std::string_view name, std::string_view mode, tenon_me
                                                  in_quotes(name) + ", which is to " + goal_name(known) +
                                                  ": leave mode out or say \"" +
                                                  (known == Goal::minimize ? "min" : "max") + "\"");
-  if (wanted == Goal::none) wanted = m.goal != Goal::none ? m.goal : well_known_goal(name);
+  const Goal usual = m.goal == Goal::none ? well_known_goal(name) : Goal::none;
+  if (wanted != Goal::none && usual != Goal::none && wanted != usual)
+    throw AbiError(TENON_E_INVALID_ARGUMENT, "\"mode\": \"" + std::string(mode) + "\" contradicts the name of " +
+                                                 in_quotes(name) + ", by which " +
+                                                 (usual == Goal::minimize ? "less" : "more") +
+                                                 " is better: leave mode out, or declare the metric in the task with "
+                                                 "the goal to " +
+                                                 goal_name(wanted));
+  if (wanted == Goal::none) wanted = m.goal != Goal::none ? m.goal : usual;
   if (wanted == Goal::none)
     throw AbiError(TENON_E_INVALID_ARGUMENT,
                    "'mode' is missing: whether a small or a large " + in_quotes(name) +
@@ -145,6 +153,7 @@ Goal MetricStore::monitor(std::string_view name, std::string_view mode, tenon_me
                        "\"mode\": \"max\"" +
                        (task_declares_ && !m.declared ? "; or is the name misspelt" + nearest(name) : std::string()));
   m.monitored = true;
+  m.required = m.required || required;
   m.flags |= TENON_METRIC_MONITORED;
   (wanted == Goal::minimize ? m.minimized : m.maximized) = true;
   if (out) *out = metric;
@@ -182,7 +191,7 @@ bool MetricStore::contradicts(const Metric& m, Goal goal) {
 void MetricStore::check_monitored() const {
   if (!task_declares_) return;
   for (const Metric& m : metrics_)
-    if (m.monitored && !m.declared)
+    if (m.required && !m.declared)
       throw AbiError(TENON_E_INVALID_ARGUMENT, "the metric " + in_quotes(m.name) +
                                                    " is monitored, but neither the task nor a callback declares it" +
                                                    nearest(m.name));

@@ -38,6 +38,7 @@ struct Metric {
   bool present = false;
   bool declared = false;
   bool monitored = false;
+  bool required = false;                      ///< by a callback that cannot do without it
   bool minimized = false, maximized = false;  ///< a callback decides by it in this direction
   bool overrides = false;  ///< of epoch and step: the task has logged one of its own, which counts while it is fresh
   bool in_event = false;   ///< among what the running event logged
@@ -66,11 +67,12 @@ class MetricStore final : public MetricSink {
   std::uint64_t count() const { return metrics_.size(); }
   const Metric& at(tenon_metric metric) const { return metrics_[metric]; }
 
-  /// Resolves the direction by which a callback decides; throws chain::AbiError (TENON_E_INVALID_ARGUMENT).
-  Goal monitor(std::string_view name, std::string_view mode, tenon_metric* out);
+  /// Resolves the direction by which a callback decides; throws chain::AbiError (TENON_E_INVALID_ARGUMENT). `required`:
+  /// check_monitored() minds when nobody declares it.
+  Goal monitor(std::string_view name, std::string_view mode, tenon_metric* out, bool required = true);
   /// A callback's own metric; throws chain::AbiError (TENON_E_WRONG_STATE) when it is somebody else's.
   tenon_metric declare(std::string_view name, const LogOptions& options, std::string_view callback_id);
-  /// Throws chain::AbiError naming the first monitored metric that nobody declares, where the task declares its own.
+  /// Throws chain::AbiError naming the first required metric that nobody declares, where the task declares its own.
   void check_monitored() const;
 
   /// The loop says where it stands; values logged from here on are stamped so.

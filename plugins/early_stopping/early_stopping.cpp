@@ -1,18 +1,24 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
-// early_stopping - asks the run to end when a metric has stopped improving.
+// early_stopping - asks the run to end when a metric has stopped improving. What is decided stands in
+// policy/stopping.hpp; here it is asked for, withdrawn, remembered and told.
 #include <tenon/plugin.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "policy/metric_names.hpp"
 #include "policy/numbers.hpp"
-#include "policy/patience.hpp"
 #include "policy/run_facts.hpp"
 #include "policy/state.hpp"
+#include "policy/stopping.hpp"
 
 namespace {
 
-using tenon::policy::Goal;
-using tenon::policy::readable;
+using tenon::policy::StopReason;
 
 class EarlyStopping {
  public:
@@ -33,12 +39,26 @@ class EarlyStopping {
       "description": "How many checks in a row may bring no improvement before the run ends; 0 is the same as 1"},
     "min_delta": {"type": "number", "minimum": 0, "default": 0.0,
       "description": "An improvement must be larger than this"},
+    "min_delta_mode": {"enum": ["abs", "rel"], "default": "abs",
+      "description": "abs: min_delta is in the metric's unit; rel: it is a share of the best score, 0.01 for one per cent"},
+    "strict": {"type": "boolean", "default": true,
+      "description": "End the run with an error when the monitor is never logged; false: warn and go on"},
+    "check_finite": {"type": "boolean", "default": true,
+      "description": "End the run when the metric is NaN or infinite; false: such a value is no improvement"},
+    "stopping_threshold": {"type": ["number", "null"], "default": null,
+      "description": "End the run as soon as the metric is better than this"},
+    "divergence_threshold": {"type": ["number", "null"], "default": null,
+      "description": "End the run as soon as the metric is worse than this"},
     "check_on_train_epoch_end": {"type": ["boolean", "null"], "default": null,
-      "description": "Whether a check is made at the end of the training epoch (true) or of a validation (false). Left out: the training epoch, unless validation runs at other times than once at the end of every epoch"}
+      "description": "Whether a check is made at the end of the training epoch (true) or of a validation (false). Left out: the training epoch, unless validation runs at other times than once at the end of every epoch"},
+    "start_from_epoch": {"type": "integer", "minimum": 0, "default": 0,
+      "description": "Epoch, counted from 0, before which nothing is checked"},
+    "baseline": {"type": ["number", "null"], "default": null,
+      "description": "Only a value that is better than this, too, ends the wait for an improvement"}
   }})";
   static constexpr const char* const needs[] = {TENON_SERVICE_METRICS, TENON_SERVICE_RUN,   TENON_SERVICE_RUN_INFO,
                                                 TENON_SERVICE_OPTIONS, TENON_SERVICE_BOARD, nullptr};
-  static constexpr std::uint32_t state_version = 1;
+  static constexpr std::uint32_t state_version = 2;
 
   explicit EarlyStopping(tenon::Host host) : EarlyStopping(host, tenon::Options(host)) {}
 
@@ -51,6 +71,8 @@ class EarlyStopping {
           "it out");
     if (!other_monitor_.empty())
       run_.warn("the checks so far were of " + other_monitor_ + ": the count begins anew with " + scored_by());
+    if (names_.task_declares() && names_.is_missing(monitor_)) warn_of_missing();
+    warn_of_training_metric();
     fitting_ = true;
   }
 
@@ -62,94 +84,160 @@ class EarlyStopping {
   }
 
   void on_ticket(const tenon_ticket_args& args) {
-    if (args.ticket != stop_) return;
-    stop_ = 0;
-    if (args.outcome == TENON_TICKET_DONE) stopped_epoch_ = args.progress->epoch;
+    const auto asked =
+        std::find_if(asked_.begin(), asked_.end(), [&](const Asked& a) { return a.ticket == args.ticket; });
+    if (asked == asked_.end()) return;
+    if (args.outcome == TENON_TICKET_DONE) stopped_ = {asked->reason, args.progress->epoch, args.progress->step};
+    asked_.erase(asked);
   }
 
   void on_fit_end() {
     fitting_ = false;
+    const tenon::policy::StoppingState& now = stopping_.state();
     tenon::JsonWriter account(host_);
-    account.object().member("wait_count", patience_.waited()).key("best_score");
-    patience_.best() ? account.value(*patience_.best()) : account.null();
+    account.object().member("wait_count", now.waited).key("best_score");
+    now.best ? account.value(*now.best) : account.null();
     account.key("stopped_epoch");
-    stopped_epoch_ ? account.value(*stopped_epoch_) : account.null();
+    has_stopped() ? account.value(stopped_.epoch) : account.null();
     account.key("stopping_reason");
-    stopped_epoch_ ? account.value("patience") : account.null();
+    has_stopped() ? account.value(name_of(stopped_.reason)) : account.null();
+    account.member("checks", now.checks);
     tenon::publish(host_, TENON_TOPIC_ACCOUNT, account.end().finish());
   }
 
   void save(tenon::StateWriter& out) const {
-    const auto best = patience_.best();
-    out.put(scored_by())
-        .put(best.has_value())
-        .put(best.value_or(0.0))
-        .put(patience_.waited())
-        .put(stop_)
-        .put(stopped_epoch_);
+    const tenon::policy::StoppingState& now = stopping_.state();
+    out.put(scored_by()).put(now.best).put(now.waited).put(now.checks);
+    out.put(stopped_.reason).put(stopped_.epoch).put(stopped_.step);
+    out.put(std::uint64_t{asked_.size()});
+    for (const Asked& a : asked_) out.put(a.ticket).put(a.reason);
   }
 
   void load(tenon::StateReader& in, std::uint32_t saved_version) {
     tenon::policy::check_state_version(saved_version, state_version);
     const auto scored = in.get<std::string>();
-    const auto has_best = in.get<bool>();
-    const auto best = in.get<double>();
-    const auto waited = in.get<std::uint64_t>();
-    const auto stop = in.get<tenon_ticket>();
-    const auto stopped_epoch = in.get<std::optional<std::uint64_t>>();
+    tenon::policy::StoppingState now;
+    now.best = in.get<std::optional<double>>();
+    now.waited = in.get<std::uint64_t>();
+    now.checks = in.get<std::uint64_t>();
+    Stopped stopped;
+    stopped.reason = in.get<StopReason>();
+    stopped.epoch = in.get<std::uint64_t>();
+    stopped.step = in.get<std::uint64_t>();
+    const auto count = in.get<std::uint64_t>();
+    if (count != in.left() / 16)
+      throw tenon::Error(TENON_E_INVALID_ARGUMENT, "saved state has another length than it says");
+    std::vector<Asked> asked(static_cast<std::size_t>(count));
+    for (Asked& a : asked) {
+      a.ticket = in.get<tenon_ticket>();
+      a.reason = in.get<StopReason>();
+    }
 
-    stop_ = stop;
-    stopped_epoch_ = stopped_epoch;
+    asked_ = std::move(asked);
+    stopped_ = stopped;
     if (scored == scored_by())
-      patience_.restore(has_best ? std::optional<double>(best) : std::nullopt, waited);
+      stopping_.restore(now);
     else
       other_monitor_ = scored;
   }
 
  private:
+  /// A request to end that has not been answered.
+  struct Asked {
+    tenon_ticket ticket = 0;
+    StopReason reason = StopReason::none;
+  };
+  /// How the run was ended by this callback.
+  struct Stopped {
+    StopReason reason = StopReason::none;
+    std::uint64_t epoch = 0;
+    std::uint64_t step = 0;
+  };
+
   EarlyStopping(tenon::Host host, const tenon::Options& options)
       : host_(host),
         run_(host),
         metrics_(host),
-        monitor_(metrics_.monitor(options.get<std::string>("/monitor"), options.get<std::string>("/mode"))),
-        patience_(monitor_.maximize() ? Goal::maximize : Goal::minimize, options.get<std::uint64_t>("/patience"),
-                  options.get<double>("/min_delta")),
+        names_(metrics_),
+        strict_(options.get<bool>("/strict")),
+        monitor_(read_monitor(options)),
+        stopping_(read_rules(options)),
         at_train_epoch_end_option_(options.find<bool>("/check_on_train_epoch_end")) {}
 
-  void check(const tenon_progress& progress) {
-    stopped_epoch_.reset();  // a run that goes on behind its stop
-    const bool had_its_chance = progress.validations > 0 || !facts_.has_validation;
-    const auto value = tenon::policy::MetricNames(metrics_).monitored(monitor_, progress, had_its_chance);
-    if (!value) {
-      run_.skip("no check: " + monitor_.name + " was not measured at step " + std::to_string(progress.step));
-      return;
-    }
-    if (patience_.check(*value)) {
-      if (stop_) run_.withdraw(stop_, monitor_.name + " improved to " + readable(*value));
-      return;
-    }
-    if (!patience_.exhausted() || stop_) return;
-    stop_ = run_.request_stop(monitor_.name + " did not improve for " + checks() + ": best " +
-                              (patience_.best() ? readable(*patience_.best()) : "none") + ", now " + readable(*value));
+  tenon::Monitor read_monitor(const tenon::Options& options) const {
+    const auto metric = options.get<std::string>("/monitor"), mode = options.get<std::string>("/mode");
+    return strict_ ? metrics_.monitor(metric, mode) : metrics_.monitor_optional(metric, mode);
   }
 
-  std::string checks() const {
-    return std::to_string(patience_.waited()) + (patience_.waited() == 1 ? " check" : " checks");
+  tenon::policy::StoppingOptions read_rules(const tenon::Options& options) const {
+    tenon::policy::StoppingOptions rules;
+    rules.metric = monitor_.name;
+    rules.goal = monitor_.maximize() ? tenon::policy::Goal::maximize : tenon::policy::Goal::minimize;
+    rules.patience = options.get<std::uint64_t>("/patience");
+    rules.min_delta = options.get<double>("/min_delta");
+    rules.relative = options.get<std::string>("/min_delta_mode") == "rel";
+    rules.check_finite = options.get<bool>("/check_finite");
+    rules.stopping_threshold = options.find<double>("/stopping_threshold");
+    rules.divergence_threshold = options.find<double>("/divergence_threshold");
+    rules.baseline = options.find<double>("/baseline");
+    rules.start_from_epoch = options.get<std::uint64_t>("/start_from_epoch");
+    return rules;
   }
+
+  void check(const tenon_progress& progress) {
+    if (progress.step > stopped_.step) stopped_ = {};  // the run goes on behind its stop
+    if (!stopping_.is_watching(progress.epoch)) return;
+    const std::optional<double> value = names_.fresh(monitor_, progress);
+    if (!value) return skip(progress);
+    warn_of_training_metric();
+
+    const StopReason reason = stopping_.check(*value).reason;
+    if (reason != StopReason::none)
+      asked_.push_back({run_.request_stop(stopping_.describe(reason, *value)), reason});
+    else if (!asked_.empty())
+      run_.withdraw(asked_.back().ticket, "no longer due: " + monitor_.name + " is " + tenon::policy::readable(*value));
+  }
+
+  void skip(const tenon_progress& progress) {
+    if (names_.is_missing(monitor_) && (progress.validations > 0 || !facts_.has_validation)) {
+      if (strict_) names_.refuse_missing(monitor_);
+      warn_of_missing();
+    }
+    run_.skip("no check: " + monitor_.name + " was not measured at step " + std::to_string(progress.step));
+  }
+
+  void warn_of_missing() {
+    if (std::exchange(warned_of_missing_, true)) return;
+    run_.warn("monitor \"" + monitor_.name + "\" is not there; known are " + names_.list() +
+              ". Nothing is checked until it is logged (strict is false)");
+  }
+
+  void warn_of_training_metric() {
+    if (warned_of_training_ || metrics_.info(monitor_.metric).origin != TENON_ORIGIN_TRAIN) return;
+    warned_of_training_ = true;
+    run_.warn(monitor_.name +
+              " is measured on the training data, where a model improves while it overfits: monitor a validation "
+              "metric if there is one");
+  }
+
+  bool has_stopped() const noexcept { return stopped_.reason != StopReason::none; }
   std::string scored_by() const { return std::string(monitor_.mode()) + " " + monitor_.name; }
 
   tenon::Host host_;
   tenon::Run run_;
   tenon::Metrics metrics_;
+  tenon::policy::MetricNames names_;
+  bool strict_;
   tenon::Monitor monitor_;
-  tenon::policy::Patience patience_;
+  tenon::policy::Stopping stopping_;
   std::optional<bool> at_train_epoch_end_option_;
 
   tenon::policy::RunFacts facts_;
   bool at_train_epoch_end_ = true;
   bool fitting_ = false;
-  tenon_ticket stop_ = 0;
-  std::optional<std::uint64_t> stopped_epoch_;
+  bool warned_of_missing_ = false, warned_of_training_ = false;
+  std::vector<Asked> asked_;  // oldest first; the newest replaces those before it
+  Stopped stopped_;
   std::string other_monitor_;  // what a loaded state was counted by, where that is not the monitor
 };
 

@@ -23,25 +23,10 @@ std::optional<double> counted(std::string_view name, const tenon_progress& progr
   return std::nullopt;
 }
 
-std::vector<MetricNames::Known> MetricNames::all() const {
-  std::vector<Known> out;
-  const std::uint64_t count = metrics_.count();
-  for (std::uint64_t i = 0; i < count; ++i) {
-    const auto metric = static_cast<tenon_metric>(i);
-    const tenon_metric_info info = metrics_.info(metric);
-    const tenon_metric_value latest = metrics_.read(metric);
-    if (!info.declared && !(latest.flags & TENON_VALUE_PRESENT)) continue;  // somebody merely asked for it
-    const bool by_task = info.declared && (info.origin == TENON_ORIGIN_TRAIN || info.origin == TENON_ORIGIN_VALIDATION);
-    out.push_back({std::string(view(info.name)), info.declared != 0, by_task, latest});
-  }
-  return out;
-}
-
-std::optional<MetricNames::Known> MetricNames::find(const std::string& name) const {
-  std::vector<Known> known = all();
-  const auto found = std::find_if(known.begin(), known.end(), [&](const Known& k) { return k.name == name; });
-  if (found == known.end()) return std::nullopt;
-  return std::move(*found);
+std::optional<MetricNames::Known> MetricNames::look_up(tenon_metric metric) const {
+  const Known known{metrics_.info(metric), metrics_.read(metric)};
+  if (!known.info.declared && !(known.latest.flags & TENON_VALUE_PRESENT)) return std::nullopt;
+  return known;
 }
 
 std::optional<double> MetricNames::value(const std::string& name, const tenon_progress& progress) const {
@@ -52,14 +37,15 @@ std::optional<double> MetricNames::value(const std::string& name, const tenon_pr
   return std::numeric_limits<double>::quiet_NaN();
 }
 
-std::optional<double> MetricNames::monitored(const Monitor& monitor, const tenon_progress& progress,
-                                             bool had_its_chance) const {
-  const tenon_metric_value value = metrics_.read(monitor.metric);
-  if (value.flags & TENON_VALUE_FRESH) return value.value;
-  if (const auto count = counted(monitor.name, progress)) return count;
-  if (!(value.flags & TENON_VALUE_PRESENT) && had_its_chance && !declared(monitor.name))
-    throw Error(TENON_E_NOT_FOUND, "monitor \"" + monitor.name + "\" was never logged; known are " + list());
-  return std::nullopt;
+std::optional<double> MetricNames::fresh(const Monitor& monitor, const tenon_progress& progress) const {
+  if (const auto value = metrics_.fresh(monitor)) return value;
+  return counted(monitor.name, progress);
+}
+
+bool MetricNames::is_missing(const Monitor& monitor) const { return !look_up(monitor.metric); }
+
+void MetricNames::refuse_missing(const Monitor& monitor) const {
+  throw Error(TENON_E_NOT_FOUND, "monitor \"" + monitor.name + "\" was never logged; known are " + list());
 }
 
 bool MetricNames::known(const std::string& name) const {
@@ -68,23 +54,25 @@ bool MetricNames::known(const std::string& name) const {
   return stem != name && find(stem);
 }
 
-bool MetricNames::declared(const std::string& name) const {
-  const auto found = find(name);
-  return found && found->declared;
-}
-
 bool MetricNames::task_declares() const {
-  const std::vector<Known> known = all();
-  return std::any_of(known.begin(), known.end(), [](const Known& k) { return k.by_task; });
+  const std::uint64_t count = metrics_.count();
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const tenon_metric_info info = metrics_.info(static_cast<tenon_metric>(i));
+    if (info.declared && (info.origin == TENON_ORIGIN_TRAIN || info.origin == TENON_ORIGIN_VALIDATION)) return true;
+  }
+  return false;
 }
 
 std::string MetricNames::list() const {
-  std::vector<std::string> names{"epoch", "step"};
-  for (const Known& k : all())
-    if (k.name != "epoch" && k.name != "step") names.push_back(k.name);
-  std::sort(names.begin() + 2, names.end());
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
+  std::vector<std::string> names;
+  const std::uint64_t count = metrics_.count();
+  for (std::uint64_t i = 0; i < count; ++i)
+    if (const auto known = look_up(static_cast<tenon_metric>(i))) names.emplace_back(view(known->info.name));
+  const auto is_counter = [](const std::string& name) { return name == "epoch" || name == "step"; };
+  names.erase(std::remove_if(names.begin(), names.end(), is_counter), names.end());
+  std::sort(names.begin(), names.end());
+  std::string out = "epoch, step";
+  for (const std::string& name : names) out += ", " + name;
   return out;
 }
 

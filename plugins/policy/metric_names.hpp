@@ -24,13 +24,15 @@ class MetricNames {
   /// other weights. Nothing when no such metric is known.
   std::optional<double> value(const std::string& name, const tenon_progress& progress) const;
 
-  /// What a decision at this step may use: the fresh value, or nothing. Throws Error when the metric had its chance (a
-  /// validation; without one, an epoch) and was never logged, unless it is declared.
-  std::optional<double> monitored(const Monitor& monitor, const tenon_progress& progress, bool had_its_chance) const;
+  /// What a decision at this step may use: the fresh value, or nothing.
+  std::optional<double> fresh(const Monitor& monitor, const tenon_progress& progress) const;
+  /// Whether it was neither logged nor declared so far.
+  bool is_missing(const Monitor& monitor) const;
+  /// Throws Error for one that had its chance (a validation; without one, an epoch), with the names known.
+  [[noreturn]] void refuse_missing(const Monitor& monitor) const;
 
   /// Whether it was declared or logged, or is the `_epoch` or `_step` form of one that was.
   bool known(const std::string& name) const;
-  bool declared(const std::string& name) const;
   /// Whether the task says beforehand what it logs.
   bool task_declares() const;
   /// "epoch, step, train_loss, val_loss".
@@ -38,13 +40,12 @@ class MetricNames {
 
  private:
   struct Known {
-    std::string name;
-    bool declared;
-    bool by_task;
+    tenon_metric_info info;
     tenon_metric_value latest;
   };
-  std::vector<Known> all() const;
-  std::optional<Known> find(const std::string& name) const;
+  /// Nothing for one that somebody merely asked for.
+  std::optional<Known> look_up(tenon_metric metric) const;
+  std::optional<Known> find(const std::string& name) const { return look_up(metrics_.find(name)); }
 
   Metrics metrics_;
 };

@@ -158,7 +158,9 @@ void Saver::act(const tenon_progress& progress, const Decision& decision) {
 bool Saver::save_best(const tenon_progress& progress, bool may_wait) {
   std::optional<double> score;
   if (monitor_) {
-    score = names_.monitored(*monitor_, progress, progress.validations > 0 || epoch_over_);
+    score = names_.fresh(*monitor_, progress);
+    if (!score && (progress.validations > 0 || epoch_over_) && names_.is_missing(*monitor_))
+      names_.refuse_missing(*monitor_);
     waiting_ = !score && may_wait;
     if (!score && !may_wait) run_.skip(nothing_to_decide_by(progress));
     if (!score) return false;

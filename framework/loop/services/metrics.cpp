@@ -40,18 +40,28 @@ tenon_status TENON_CALL find(const tenon_host* host, tenon_text name, tenon_metr
   });
 }
 
-tenon_status TENON_CALL monitor(const tenon_host* host, tenon_text name, tenon_text mode, tenon_metric_info* out,
-                                tenon_error* error) {
+tenon_status decide_by(const tenon_host* host, tenon_text name, tenon_text mode, bool required, tenon_metric_info* out,
+                       tenon_error* error) {
   return guard(error, [&] {
     Caller c = on_loop_thread(host);
     if (c.services.start_is_over)
       throw AbiError(TENON_E_WRONG_STATE, "a metric can be monitored until on_fit_start returns, not later");
     tenon_metric metric = TENON_NO_METRIC;
-    const Goal goal = c.services.metrics->monitor(from_text(name), from_text(mode), &metric);
+    const Goal goal = c.services.metrics->monitor(from_text(name), from_text(mode), &metric, required);
     tenon_metric_info info = info_of(c, metric);
     info.goal = static_cast<std::int32_t>(goal);
     chain::fill_sized(out, info);
   });
+}
+
+tenon_status TENON_CALL monitor(const tenon_host* host, tenon_text name, tenon_text mode, tenon_metric_info* out,
+                                tenon_error* error) {
+  return decide_by(host, name, mode, true, out, error);
+}
+
+tenon_status TENON_CALL monitor_optional(const tenon_host* host, tenon_text name, tenon_text mode,
+                                         tenon_metric_info* out, tenon_error* error) {
+  return decide_by(host, name, mode, false, out, error);
 }
 
 tenon_status TENON_CALL read(const tenon_host* host, const tenon_metric* metrics, std::uint64_t count,
@@ -129,6 +139,7 @@ tenon_status TENON_CALL record(const tenon_host* host, const tenon_metric* metri
 
 }  // namespace
 
-const tenon_metrics metrics_service{sizeof(tenon_metrics), 0, &find, &monitor, &read, &count, &info, &declare, &record};
+const tenon_metrics metrics_service{sizeof(tenon_metrics), 0, &find, &monitor, &read, &count, &info, &declare, &record,
+                                    &monitor_optional};
 
 }  // namespace tenon::loop

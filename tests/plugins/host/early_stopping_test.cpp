@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(max_wants_more) {
 }
 
 BOOST_AUTO_TEST_CASE(nan_is_no_improvement) {
-  PluginRun run(stopping(R"("monitor": "val_loss", "patience": 2)"), R"("max_epochs": 20)");
+  PluginRun run(stopping(R"("monitor": "val_loss", "patience": 2, "check_finite": false)"), R"("max_epochs": 20)");
   run.log_validation("val_loss", {3, nan_value, 2, nan_value, nan_value});
   run.run();
   BOOST_TEST(run.result.epochs == 5u);
@@ -122,6 +122,131 @@ BOOST_AUTO_TEST_CASE(a_monitor_that_is_never_logged_ends_the_run) {
   run.run();
   BOOST_TEST((run.result.reason == TENON_END_FAILED));
   BOOST_TEST(contains(run.result.detail, "monitor \"nope\" was never logged; known are epoch, step, val_loss"));
+}
+
+BOOST_AUTO_TEST_CASE(each_rule_names_itself_and_its_numbers) {
+  struct Rule {
+    std::string options, reason, detail;
+    std::vector<double> values;
+  };
+  for (const Rule& rule :
+       {Rule{R"("stopping_threshold": 2.9)",
+             "stopping_threshold",
+             "stop: val_loss 2 is better than the stopping_threshold 2.9",
+             {9, 5, 3, 2, 1}},
+        Rule{R"("divergence_threshold": 8)",
+             "divergence_threshold",
+             "stop: val_loss 10 is worse than the divergence_threshold 8",
+             {1, 2, 5, 10, 15}},
+        Rule{R"("patience": 9)", "not_finite", "stop: val_loss nan is not finite", {1, 2, 5, nan_value, 15}}}) {
+    PluginRun run(stopping(R"("monitor": "val_loss", )" + rule.options), R"("max_epochs": 20)");
+    run.log_validation("val_loss", rule.values);
+    run.run();
+    BOOST_TEST(run.result.epochs == 4u);
+    BOOST_TEST(run.result.detail == rule.detail);
+    BOOST_TEST(run.account("stop").at("stopping_reason").as_string() == rule.reason);
+    BOOST_TEST(run.account("stop").at("checks").to_number<int>() == 4);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_pending_stop_is_judged_anew_whatever_its_reason) {
+  PluginRun run(stopping(R"("monitor": "val_loss", "divergence_threshold": 8, "patience": 2)"),
+                R"("max_epochs": 9, "min_epochs": 6)");
+  run.log_validation("val_loss", {5, 9, 4, 3, 6, 7, 7});
+  run.run();
+  BOOST_TEST(run.result.detail == "stop: val_loss did not improve for 2 checks: best 3, now 7");
+  BOOST_TEST(run.result.epochs == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(a_pending_stop_comes_in_the_middle_of_an_epoch_and_the_end_of_it_is_a_check) {
+  PluginRun run(stopping(R"("monitor": "train_loss", "stopping_threshold": 100)"),
+                R"("max_epochs": 3, "min_steps": 3)");
+  run.engine.facts_.validation_batches.clear();
+  run.log_step("train_loss", {1});
+  run.run();
+  BOOST_TEST(run.result.steps == 3u);
+  BOOST_TEST(run.account("stop").at("stopped_epoch").to_number<int>() == 1);
+  BOOST_TEST(run.account("stop").at("stopping_reason").as_string() == "stopping_threshold");
+  BOOST_TEST(run.account("stop").at("checks").to_number<int>() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(the_reasons_of_all_that_stop_are_kept) {
+  PluginRun run(R"([{"plugin": "early_stopping", "id": "a", "config": {"monitor": "val_loss", "patience": 2}},
+                    {"plugin": "early_stopping", "id": "b", "config": {"monitor": "val_acc", "patience": 2}},
+                    {"plugin": "early_stopping", "id": "c", "config": {"monitor": "val_loss", "patience": 9}}])",
+                R"("max_epochs": 9)");
+  run.log_validation("val_loss", {1, 2, 3});
+  run.log_validation("val_acc", {0.5, 0.5, 0.5});
+  run.run();
+  BOOST_TEST(run.result.detail ==
+             "a: val_loss did not improve for 2 checks: best 1, now 3; "
+             "b: val_acc did not improve for 2 checks: best 0.5, now 0.5");
+  BOOST_TEST(run.account("b").at("stopping_reason").as_string() == "patience");
+  BOOST_TEST(run.account("c").at("stopping_reason").is_null());
+}
+
+BOOST_AUTO_TEST_CASE(epochs_before_the_first_of_interest_are_no_checks) {
+  PluginRun run(stopping(R"("monitor": "val_loss", "patience": 1, "start_from_epoch": 3)"), R"("max_epochs": 9)");
+  run.log_validation("val_loss", {1, nan_value, 5, 4, 4});
+  run.run();
+  BOOST_TEST(run.result.epochs == 5u);
+  BOOST_TEST(run.account("stop").at("checks").to_number<int>() == 2);
+  BOOST_TEST(run.account("stop").at("best_score").to_number<double>() == 4.0);
+}
+
+BOOST_AUTO_TEST_CASE(a_training_metric_is_warned_of) {
+  PluginRun declared(stopping(R"("monitor": "train_loss")"));
+  declared.engine.facts_.declares_metrics = true;
+  declared.engine.facts_.metrics = {{"train_loss", loop::Goal::minimize, loop::Stage::train}};
+  declared.log_step("train_loss", {1});
+  declared.run();
+  BOOST_TEST(contains(declared.text(), "train_loss is measured on the training data"));
+  PluginRun logged(stopping(R"("monitor": "train_loss")"), R"("max_epochs": 3)");
+  logged.log_step("train_loss", {1});
+  logged.run();
+  BOOST_TEST(contains(logged.text(), "train_loss is measured on the training data"));
+  BOOST_TEST(!contains(logged.text(), "(2 times)"));
+  PluginRun validation(stopping(R"("monitor": "val_loss")"));
+  validation.log_validation("val_loss", {1});
+  validation.run();
+  BOOST_TEST(!contains(validation.text(), "WARNING"));
+}
+
+BOOST_AUTO_TEST_CASE(a_monitor_that_no_task_declares_is_refused_where_it_is_strict) {
+  for (const std::string strict : {"true", "false"}) {
+    PluginRun run(stopping(R"("monitor": "val_los", "mode": "min", "strict": )" + strict), R"("max_epochs": 2)");
+    run.engine.facts_.declares_metrics = true;
+    run.engine.facts_.metrics = {{"val_loss", loop::Goal::minimize, loop::Stage::validation}};
+    run.log_validation("val_loss", {1});
+    run.run();
+    BOOST_TEST(run.result.refused == (strict == "true"));
+    if (strict == "true") {
+      BOOST_TEST(contains(run.result.detail, "did you mean 'val_loss'"));
+      continue;
+    }
+    BOOST_TEST((run.result.reason == TENON_END_FINISHED));
+    BOOST_TEST(contains(run.text(), "monitor \"val_los\" is not there; known are epoch, step, val_loss"));
+    BOOST_TEST(contains(run.text(), "no check: val_los was not measured"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_validation_metric_without_validation_is_refused) {
+  PluginRun run(stopping(R"("monitor": "val_loss")"));
+  run.engine.facts_.validation_batches.clear();
+  run.engine.facts_.declares_metrics = true;
+  run.engine.facts_.metrics = {{"val_loss", loop::Goal::minimize, loop::Stage::validation}};
+  try {
+    run.run();
+    BOOST_TEST(run.result.refused);
+    BOOST_TEST(contains(run.result.detail, "a validation metric, but this run has no validation"));
+  } catch (const Failure& failure) {
+    BOOST_TEST(contains(failure.what(), "a validation metric, but this run has no validation"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_mode_against_the_name_of_the_metric_is_refused) {
+  BOOST_TEST(contains(refusal(stopping(R"("monitor": "val_acc", "mode": "min")")),
+                      "\"mode\": \"min\" contradicts the name of 'val_acc', by which more is better"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -87,6 +87,12 @@ class Metrics {
     service_.call(&tenon_metrics::monitor, text(name), text(mode), &info);
     return {info.metric, info.goal, std::string(name), info.origin, info.declared != 0};
   }
+  /// The same for a metric that may never come: that nobody declares it is no reason to refuse the run.
+  Monitor monitor_optional(std::string_view name, std::string_view mode = {}) const {
+    auto info = sized<tenon_metric_info>();
+    service_.call(&tenon_metrics::monitor_optional, text(name), text(mode), &info);
+    return {info.metric, info.goal, std::string(name), info.origin, info.declared != 0};
+  }
   /// The number of a name, made when it is new.
   tenon_metric find(std::string_view name) const {
     tenon_metric out = TENON_NO_METRIC;
