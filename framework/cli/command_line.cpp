@@ -16,9 +16,9 @@ namespace {
 
 constexpr const char* exit_codes =
     "Exit codes:\n"
-    "   0  finished, or stopped by a callback\n"
+    "   0  finished, stopped by a callback, or replayed, however the recorded run ended\n"
     "   1  the training failed: the task, the engine, or a callback whose on_error is abort; diff: they differ\n"
-    "   2  the command line is wrong\n"
+    "   2  the command line is wrong, or the history that replay is given\n"
     "   3  the manifest is refused: syntax, an unknown key, a wrong option\n"
     "   4  a plugin is missing, not trusted, damaged or of another ABI\n"
     "   5  the task is missing, built for another LibTorch, or its data is bad\n"
@@ -92,6 +92,16 @@ struct Parser {
     predict->add_option("--format", format, "of the predictions: safetensors (the default) or csv")
         ->type_name("FORMAT")
         ->check(CLI::IsMember({"safetensors", "csv"}));
+
+    CLI::App* replay = add_run("replay", Command::replay,
+                               "show what a manifest's callbacks would have decided over a recorded metric history");
+    replay->get_option("--out")->description(
+        "the replay's folder; default runs/<the manifest's name>-replay; a taken one gives -v1");
+    replay
+        ->add_option("--metrics", line.metrics,
+                     "the history: the metrics.jsonl that jsonl_logger has written, or lines like it")
+        ->type_name("FILE")
+        ->required();
 
     CLI::App* manifest = command(app, "manifest", "check a manifest, or print the schema of manifests");
     CLI::App* check = command(*manifest, "check", "check a manifest and every option of its callbacks; loads no code");

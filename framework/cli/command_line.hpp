@@ -20,6 +20,7 @@ enum class Command {
   validate,
   test,
   predict,
+  replay,
   manifest_check,
   manifest_schema,
   plugins_list,
@@ -38,6 +39,7 @@ struct CommandLine {
   std::filesystem::path manifest;              ///< as typed; empty where `plugins list` and `show` have none
   std::vector<std::string> sets;               ///< "path=value"
   std::filesystem::path out;                   ///< absolute; empty: runs/<manifest name>
+  std::filesystem::path metrics;               ///< of `replay`, as typed
   std::vector<std::filesystem::path> trusted;  ///< folders of --trust, absolute
   std::vector<std::filesystem::path> plugins;  ///< folders of --plugins, absolute
   std::filesystem::path weights;               ///< absolute; empty: those that the task makes

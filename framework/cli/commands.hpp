@@ -11,6 +11,8 @@ namespace tenon::cli {
 
 /// train, validate, test and predict.
 ExitCode run_manifest(const CommandLine& line);
+/// ExitCode::ok, too, where the recorded run failed.
+ExitCode replay_manifest(const CommandLine& line);
 ExitCode manifest_check(const CommandLine& line);
 ExitCode plugins_list(const CommandLine& line);
 ExitCode plugins_show(const CommandLine& line);

@@ -40,6 +40,8 @@ ExitCode run(const CommandLine& line) {
     case Command::test:
     case Command::predict:
       return run_manifest(line);
+    case Command::replay:
+      return replay_manifest(line);
     case Command::manifest_check:
       return manifest_check(line);
     case Command::manifest_schema:

@@ -130,8 +130,9 @@ std::string evaluation_text(const json::object& summary, const json::object& met
 std::string account_text(const json::object& summary) {
   if (const json::value* metrics = summary.if_contains("metrics"))
     return terminal_text(evaluation_text(summary, metrics->as_object()));
-  std::string out = plain(summary.at("end")) + " after " + counted(summary.at("epochs"), "epoch") + ", " +
-                    counted(summary.at("steps"), "step");
+  const json::value& end = summary.at("end");
+  std::string out = (end == "history" ? "the history ended" : plain(end)) + " after " +
+                    counted(summary.at("epochs"), "epoch") + ", " + counted(summary.at("steps"), "step");
   if (const std::string detail = plain(summary.at("detail")); !detail.empty()) out += ": " + detail;
   out += "\n";
   for (const auto& [id, account] : summary.at("callbacks").as_object()) add_callback(out, id, account.as_object());

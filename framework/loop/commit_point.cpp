@@ -279,6 +279,7 @@ void CommitPoint::prepare(const Group& group, const CommitState& state, const js
     content.name = first.name;
     content.versioned = (first.flags & TENON_SAVE_VERSIONED) != 0;
     content.full = first.kind == TENON_CHECKPOINT_FULL;
+    content.durable = !facts_.is_replay;
     content.model_metadata["format"] = "pt";
     if (content.full && !job.callbacks->failure().empty())
       throw chain::AbiError(TENON_E_FAILED, job.callbacks->failure());

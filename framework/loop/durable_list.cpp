@@ -57,11 +57,12 @@ WriteEvent DurableList::save(const WriteJob& job, SaveJob& save) {
   Kept& kept = save.checkpoint;
   try {
     checkpoint::Content& content = save.content;
-    content.model = save.pipeline->run();
+    std::vector<checkpoint::TensorRecord> weights = save.pipeline->run();
     job.snapshot->confirm();
     if (kept.flags & TENON_CHECKPOINT_TRANSFORMED) content.document["transforms"] = save.pipeline->description();
-    if (content.full) {
-      complete_requests(content.document);
+    if (content.full) complete_requests(content.document);
+    if (content.durable) content.model = std::move(weights);
+    if (content.durable && content.full) {
       content.training = job.snapshot->training();
       const auto& states = job.callbacks->records();
       content.training.insert(content.training.end(), states.begin(), states.end());

@@ -174,6 +174,8 @@ class Engine {
   virtual void start_run(MetricSink& metrics, StepListener& listener) = 0;
   /// The training loader from the first sample of `epoch`'s order; `skip` samples are passed over.
   virtual void start_epoch(std::uint64_t epoch, std::uint64_t skip) = 0;
+  /// Behind the epoch's last batch, or the last before its limit; what is logged here is the epoch's.
+  virtual void end_epoch() {}
   /// The batch after the current one, so that the last one is known; nothing at the loader's end. Not asked twice for
   /// one batch. An engine that knows what comes may read it as late as in take().
   virtual std::optional<BatchInfo> fetch() = 0;
@@ -228,7 +230,9 @@ class Engine {
   virtual void end_evaluation(Stage stage) = 0;
   /// Only where the engine itself knows when validations happened (a recorded history); nothing: the options decide.
   virtual std::optional<bool> validation_due() { return std::nullopt; }
-  /// Seconds of the recorded clock; nothing: the loop's own clock counts.
+  /// The same: nothing follows in the history, and the run ends as at a limit.
+  virtual bool history_is_over() { return false; }
+  /// Seconds of the recorded clock; nothing: the loop's own clock counts. [any-thread]
   virtual std::optional<double> recorded_seconds() { return std::nullopt; }
 
   /// Replaces all parameters and buffers: names (those of tied tensors too), shapes and, but for the widths of floating

@@ -39,7 +39,7 @@ Fit::Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, 
       facts_(std::move(facts)),
       clock_(engine),
       metrics_(engine.facts(), facts_.stage != Stage::train || has_validation(engine.facts(), facts_.options)),
-      ledger_(facts_.run_id),
+      ledger_(std::make_shared<Folders>(facts_.run_id, !facts_.is_replay)),
       commit_point_(engine, chain_, metrics_, requests_, ledger_, decisions_, tensors_, tasks_, facts_, progress_),
       chain_(services_, {facts_.run_folder, std::move(manifest_folder)}, std::move(model)) {
   services_.engine = &engine_;
@@ -106,7 +106,7 @@ boost::json::object Fit::summary(const FitResult& result) {
     if (!idle) callbacks[callback->id()] = callback_account(*callback);
   }
   boost::json::object s;
-  s["end"] = end_name(result.reason);
+  s["end"] = result.at_history_end ? "history" : end_name(result.reason);
   s["epochs"] = result.epochs;
   s["steps"] = result.steps;
   s["detail"] = result.detail;

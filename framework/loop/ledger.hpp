@@ -39,13 +39,15 @@ struct Hold {
 /// The folders that a run writes into, each opened once. [any-thread]
 class Folders {
  public:
-  explicit Folders(std::string run_id) : run_id_(std::move(run_id)) {}
+  /// Not `durable`: nothing is fsynced, as a replay says.
+  explicit Folders(std::string run_id, bool durable = true) : run_id_(std::move(run_id)), durable_(durable) {}
   /// Opens (makes, locks, sweeps) it where it is not open yet. Throws Failure (ExitCode::output).
   checkpoint::Folder& at(const std::filesystem::path& absolute);
   bool is_open(const std::filesystem::path& absolute);
 
  private:
   std::string run_id_;
+  bool durable_;
   std::mutex mutex_;
   std::map<std::filesystem::path, std::unique_ptr<checkpoint::Folder>> open_;
 };

@@ -73,6 +73,7 @@ FitResult Loop::guarded(const Body& body) {
   try {
     body(started);
     if (commit_point_.stopped()) result.reason = TENON_END_STOPPED;
+    result.at_history_end = fitting_ && !limits_reached() && engine_.history_is_over();
     result.detail = commit_point_.stop_detail();
     if (result.detail.empty() && time_is_up()) result.detail = "max_time is over";
     if (interrupted_) {
@@ -167,7 +168,7 @@ void Loop::train() {
   phase_ = "on_train_start";
   chain_.on_train_start(event_);
   if (resumed_phase_) go_on_from_commit_point();
-  while (!limits_reached()) run_epoch();
+  while (!has_ended()) run_epoch();
 }
 
 bool Loop::limits_reached() const {
@@ -202,7 +203,7 @@ void Loop::run_epoch() {
 
   std::optional<BatchInfo> next = fetch_batch();
   bool last = !next;
-  while (next && !epoch_is_cut()) {
+  while (next && !epoch_is_cut() && !engine_.history_is_over()) {
     phase_ = "training data";
     engine_.take();
     const BatchInfo batch = *next;
@@ -219,6 +220,7 @@ void Loop::run_epoch() {
 
 void Loop::end_epoch(bool complete) {
   phase_ = "on_train_epoch_end";
+  engine_.end_epoch();
   tick();
   if (complete) ++completed_epochs_;
   inside_epoch_ = !complete;
@@ -231,7 +233,7 @@ void Loop::end_epoch(bool complete) {
   emit_metrics(TENON_HOOK(on_train_epoch_end), "on_train_epoch_end", true);
   if (complete) step_schedulers(ScheduleMoment::epoch);
   commit(Phase::epoch_end);
-  if (complete && !limits_reached()) ++progress_.epoch;
+  if (complete && !has_ended()) ++progress_.epoch;
 }
 
 std::optional<BatchInfo> Loop::fetch_batch() {

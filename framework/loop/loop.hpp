@@ -68,6 +68,7 @@ struct FitResult {
   std::string detail;        ///< the stops' reasons, or the error's message
   std::uint64_t epochs = 0;  ///< whose on_train_epoch_end was called, one cut short included
   std::uint64_t steps = 0;
+  bool at_history_end = false;  ///< finished, since the recorded history goes no further
 };
 
 class Loop final : private StepListener {
@@ -120,6 +121,7 @@ class Loop final : private StepListener {
   void commit(Phase phase, std::string_view ended = {});
   CommitState commit_state(Phase phase, std::string_view ended = {}) const;
   bool limits_reached() const;
+  bool has_ended() const { return limits_reached() || engine_.history_is_over(); }
   bool epoch_is_cut() const;
   bool time_is_up() const;
   void plan_validation();

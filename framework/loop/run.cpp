@@ -116,6 +116,8 @@ RunFacts run_facts(const RunRequest& request, const Engine& engine, const Traine
   facts.started_unix_ns = record.started_unix_ns;
   facts.on_terminal = request.on_terminal && !request.stdout_taken;
   facts.stdout_taken = request.stdout_taken;
+  facts.is_replay = request.is_replay;
+  facts.wait_for_saves = request.is_replay;  // so that decisions come in order
   return facts;
 }
 
@@ -174,6 +176,19 @@ void close_record(RecordedRun& record, const Beginning& beginning, const FitResu
   }
 }
 
+/// What has shaped a recorded history is not done to it again: it says itself how long epochs were, and which of its
+/// batches were followed by a step or a validation. Limits of the whole run hold.
+TrainerOptions as_recorded(TrainerOptions options) {
+  const TrainerOptions plain;
+  options.limit_train_batches = plain.limit_train_batches;
+  options.limit_val_batches = plain.limit_val_batches;
+  options.val_check_interval = plain.val_check_interval;
+  options.num_sanity_val_steps = 0;
+  options.accumulate_grad_batches = plain.accumulate_grad_batches;
+  options.gradient_clip_val = plain.gradient_clip_val;
+  return options;
+}
+
 /// All or nothing: the engine compares before it changes anything.
 void restore_engine(Engine& engine, ResumePoint& from, const RunFacts& facts, const chain::Chain& chain) {
   std::vector<std::string> remarks;
@@ -189,7 +204,8 @@ RunOutcome run_in(const Beginning& beginning, const manifest::Manifest& manifest
                   const std::vector<LoadedCallback>& callbacks, const ResolvedTask& task, const std::string& document,
                   const TaskSource& source) {
   const std::filesystem::path& folder = beginning.folder;
-  const TrainerOptions options = with_debugging(manifest.trainer);
+  TrainerOptions options = with_debugging(manifest.trainer);
+  if (request.is_replay) options = as_recorded(std::move(options));
   const std::unique_ptr<Engine> engine = source.make_engine(task, options);
   if (!request.weights.empty()) load_weights(*engine, request.weights);
   std::optional<ResumePoint> from;
@@ -269,7 +285,7 @@ RunOutcome run(const manifest::Manifest& manifest, const RunRequest& request, co
         "fast_dev_run tries everything in a folder that is removed at its end, and goes on with no run: leave "
         "out --resume or trainer.fast_dev_run");
   Beginning beginning;
-  beginning.is_recorded = request.stage == Stage::train && !is_trial;
+  beginning.is_recorded = request.stage == Stage::train && !is_trial && !request.is_replay;
   beginning.limits = limits_of(manifest.trainer, resolved);
   const ResumeRequest resume{wanted, request.resume, request.restore, beginning.limits};
   beginning.in_place = resumes && goes_on_in_place(resume);

@@ -40,6 +40,7 @@ struct RunRequest {
   std::uint32_t restore = restore_everything;  ///< parts of that checkpoint; other than all begin a new run
   Interruption* interruption = nullptr;        ///< of a training; may be asked before it begins
   PredictionFormat format = PredictionFormat::safetensors;
+  bool is_replay = false;  ///< the engine plays a recorded history; checkpoints have no tensors
 };
 
 struct RunOutcome {

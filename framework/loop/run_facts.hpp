@@ -27,6 +27,7 @@ struct RunFacts {
   Stage stage = Stage::train;        ///< train, or validation, test or predict where nothing is trained
   std::int64_t started_unix_ns = 0;  ///< of the first attempt
   bool wait_for_saves = false;       ///< every commit point waits until all that it saves is on disk
+  bool is_replay = false;            ///< of a recorded history: checkpoints have no tensors and are not fsynced
   bool on_terminal = false;
   bool stdout_taken = false;
 };
