@@ -6,10 +6,10 @@
 
 #include <array>
 #include <map>
-#include <regex>
 #include <utility>
 #include <vector>
 
+#include "loop/tally.hpp"
 #include "tenon/harmless_text.hpp"
 #include "tenon/json_text.hpp"
 
@@ -39,12 +39,10 @@ std::vector<std::pair<std::string, std::uint64_t>> alike(const json::object& rea
     std::string only, pattern;
     std::uint64_t kinds = 0, times = 0;
   };
-  static const std::regex number(
-      "(^|[^A-Za-z0-9_=./-])-?(nan|inf|[0-9]+(\\.[0-9]+)?(e[-+]?[0-9]+)?)(?![A-Za-z0-9_=/])");
   std::map<std::string, Group> groups;
   for (const auto& [reason, times] : reasons) {
     const std::string text(reason);
-    Group& group = groups[std::regex_replace(text, number, "$1…")];
+    Group& group = groups[without_numbers(text)];
     group.only = text;
     ++group.kinds;
     group.times += times.to_number<std::uint64_t>();

@@ -84,7 +84,7 @@ void CommitPoint::decide(std::int32_t action, const Callback* by, std::string pa
 
 void CommitPoint::note(const Callback& by, std::int32_t action, std::string path, std::string reason) {
   Tally& tally = tallies_[by.id()];
-  ++(action == TENON_ACTION_SKIP ? tally.skipped : tally.warned)[reason];
+  (action == TENON_ACTION_SKIP ? tally.skipped : tally.warned).add(reason);
   decide(action, &by, std::move(path), "", std::move(reason));
 }
 
@@ -224,7 +224,7 @@ bool CommitPoint::decided(const SaveRequest& save, FirstFailure& failures) {
   if (!denial) return true;
   const std::string why = "denied by '" + denial->by + "': " + denial->reason;
   ++tallies_[save.by->id()].denied;
-  ++tallies_[save.by->id()].warned[why];
+  tallies_[save.by->id()].warned.add(why);
   decide(TENON_ACTION_SKIP, save.by, relative(path), "", why);
   requests_.end(
       {save.by, TENON_REQUEST_SAVE, save.ticket, TENON_TICKET_DENIED, TENON_OK, "", denial->by, denial->reason});
@@ -362,7 +362,7 @@ void CommitPoint::carry_out_stop(const StopRequest& stop) {
   if (const auto denial = chain_.decide_stop(args)) {
     const std::string why = "stop denied by '" + denial->by + "': " + denial->reason;
     ++tallies_[stop.by->id()].denied;
-    ++tallies_[stop.by->id()].warned[why];
+    tallies_[stop.by->id()].warned.add(why);
     decide(TENON_ACTION_SKIP, stop.by, "", "", why);
     requests_.end(
         {stop.by, TENON_REQUEST_STOP, stop.ticket, TENON_TICKET_DENIED, TENON_OK, "", denial->by, denial->reason});

@@ -37,7 +37,7 @@ void CommitPoint::happened(const NotSaved& event) {
   const std::string path = relative(event.checkpoint.path);
   for (const SaveRequest& save : event.requests) {
     ++tallies_[save.by->id()].failed;
-    ++tallies_[save.by->id()].warned[reason];
+    tallies_[save.by->id()].warned.add(reason);
     decide(TENON_ACTION_WARN, save.by, path, "", "not saved: " + reason);
     requests_.end({save.by, TENON_REQUEST_SAVE, save.ticket, TENON_TICKET_FAILED, status, "", "", reason});
   }
@@ -79,7 +79,7 @@ void CommitPoint::happened(const NotRemoved& event) {
   kept->removal_failed = true;
   const chain::Callback* by = kept->released_by;
   decide(TENON_ACTION_WARN, by, relative(kept->path), "", event.reason);
-  if (by) ++tallies_[by->id()].warned[event.reason];
+  if (by) tallies_[by->id()].warned.add(event.reason);
 }
 
 }  // namespace tenon::loop

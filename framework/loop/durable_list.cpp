@@ -91,7 +91,7 @@ void DurableList::complete_requests(boost::json::object& document) const {
       document,
       [this](tenon_ticket ticket) -> std::optional<WrittenOutcome> {
         if (const Kept* kept = ledger_.find(ticket)) return WrittenOutcome{true, kept->name, {}};
-        if (ledger_.was_durable(ticket)) return WrittenOutcome{true, "", {}};
+        if (was_durable(ticket)) return WrittenOutcome{true, "", {}};
         const auto failed = failures_.find(ticket);
         if (failed == failures_.end()) return std::nullopt;
         return WrittenOutcome{false, "", failed->second};
@@ -160,7 +160,7 @@ void DurableList::move_ref(const RefRequest& r) {
 }
 
 void DurableList::release(const ReleaseRequest& r) {
-  if (r.after != 0 && !ledger_.was_durable(r.after)) {  // void: it stays held
+  if (r.after != 0 && !was_durable(r.after)) {  // void: it stays held
     events_.push_back(ReleaseVoid{r});
     return;
   }
@@ -218,6 +218,7 @@ void DurableList::remove(Kept& kept) {
     return not_removed(kept, what_failed().reason);
   }
   events_.push_back(Removed{ticket, std::move(reason)});
+  for (const tenon_ticket one : kept.tickets) removed_.add(one, true);
   const bool was_newest_full = kept.kind == TENON_CHECKPOINT_FULL && kept.sequence == newest_full_;
   ledger_.erase(kept);
   if (was_newest_full) find_newest_full();

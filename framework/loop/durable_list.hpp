@@ -11,6 +11,7 @@
 
 #include "loop/adoption.hpp"
 #include "loop/ledger.hpp"
+#include "loop/recent_tickets.hpp"
 #include "loop/write_job.hpp"
 
 namespace tenon::loop {
@@ -40,6 +41,8 @@ class DurableList {
   void remove_left_behind();
   void move_ref(const RefRequest& ref);
   void release(const ReleaseRequest& release);
+  /// Whether a save of this ticket has become durable, also when it has been removed lately.
+  bool was_durable(tenon_ticket ticket) const { return ledger_.find(ticket) || removed_.find(ticket); }
   bool is_counted_on(const Kept& kept, std::uint64_t released_at) const;
   void let_go(Kept& kept);
   void find_newest_full();
@@ -54,7 +57,8 @@ class DurableList {
   std::uint64_t adopted_ = 0;      // sequence of the checkpoint that the run goes on from
   std::vector<LeftBehind> left_behind_;
   std::vector<Deferred> deferred_;
-  std::vector<Kept*> unremoved_;             // held by nobody, but still on disk: tried again with each job
+  std::vector<Kept*> unremoved_;  // held by nobody, but still on disk: tried again with each job
+  RecentTickets<bool> removed_;
   std::map<tenon_ticket, Failed> failures_;  // of the last saves that failed
   std::vector<WriteEvent> events_;
 };

@@ -25,7 +25,7 @@ class StopThreads {
   Tasks& tasks_;
 };
 
-void add_reasons(boost::json::object& account, const char* key, const std::map<std::string, std::uint64_t>& reasons) {
+void add_reasons(boost::json::object& account, const char* key, const Reasons& reasons) {
   if (reasons.empty()) return;
   boost::json::object counts;
   for (const auto& [reason, times] : reasons) counts[reason] = times;

@@ -31,10 +31,7 @@ std::string Ledger::claim_ref(const std::filesystem::path& folder, const std::st
 
 Kept& Ledger::add(Kept kept) {
   Kept& added = *kept_.emplace_back(std::make_unique<Kept>(std::move(kept)));
-  for (const tenon_ticket ticket : added.tickets) {
-    by_ticket_[ticket] = &added;
-    durable_.insert(ticket);
-  }
+  for (const tenon_ticket ticket : added.tickets) by_ticket_[ticket] = &added;
   return added;
 }
 

@@ -85,8 +85,6 @@ class Ledger {
 
   Kept& add(Kept kept);
   Kept* find(tenon_ticket ticket) const;
-  /// Whether a save of this ticket has ever become durable, also when it has been removed since.
-  bool was_durable(tenon_ticket ticket) const { return durable_.contains(ticket); }
   /// Planned holds too: what is being written counts, what is on its way out does not.
   bool holds(const chain::Callback& by, tenon_ticket ticket) const;
   /// Where the checkpoint of a ticket is, or is being written; nullptr for others.
@@ -128,7 +126,6 @@ class Ledger {
   std::map<std::pair<std::filesystem::path, std::string>, RefTarget> ref_targets_;
   std::vector<std::unique_ptr<Kept>> kept_;  // oldest first
   std::unordered_map<tenon_ticket, Kept*> by_ticket_;
-  std::unordered_set<tenon_ticket> durable_;
   std::set<tenon_ticket> released_;
   std::map<tenon_ticket, Kept> writing_;
   std::unordered_set<tenon_ticket> releasing_;

@@ -55,7 +55,7 @@ tenon_ticket Requests::save(SaveRequest request) {
   const std::lock_guard lock(mutex_);
   require_open_locked();
   request.ticket = next_++;
-  savers_.emplace(request.ticket, request.by);
+  savers_.add(request.ticket, request.by);
   saves.push_back(std::move(request));
   return saves.back().ticket;
 }
@@ -139,10 +139,7 @@ bool Requests::withdraw_all(const std::string& reason, const chain::Callback* of
   return end_all(stops_, TENON_REQUEST_STOP) + withdrawn_options + withdrawn_saves > 0;
 }
 
-bool Requests::issued(const chain::Callback& by, tenon_ticket ticket) const {
-  const auto it = savers_.find(ticket);
-  return it != savers_.end() && it->second == &by;
-}
+bool Requests::issued(const chain::Callback& by, tenon_ticket ticket) const { return savers_.find(ticket) == &by; }
 
 void Requests::restore(tenon_ticket next, std::vector<StopRequest> stops) {
   const std::lock_guard lock(mutex_);

@@ -11,10 +11,10 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "chain/chain.hpp"
+#include "loop/recent_tickets.hpp"
 
 namespace tenon::loop {
 
@@ -128,7 +128,7 @@ class Requests {
   /// [loop-thread] Every request still pending ends WITHDRAWN; with `of`, that callback's alone. False where
   /// there is none.
   bool withdraw_all(const std::string& reason, const chain::Callback* of = nullptr);
-  /// [loop-thread] Whether this callback has ever asked for a save under the ticket.
+  /// [loop-thread] Whether this callback has asked for a save under the ticket, one of the last RecentTickets::count.
   bool issued(const chain::Callback& by, tenon_ticket ticket) const;
 
   /// [loop-thread]
@@ -143,7 +143,7 @@ class Requests {
   std::vector<EndedTicket> ended_;
   tenon_ticket next_ = 1;
   bool open_ = true;
-  std::unordered_map<tenon_ticket, const chain::Callback*> savers_;  // [loop-thread] whose save a ticket is or was
+  RecentTickets<const chain::Callback*> savers_;  // [loop-thread] whose save a ticket is or was
 };
 
 }  // namespace tenon::loop

@@ -6,6 +6,65 @@ namespace tenon::loop {
 
 namespace json = boost::json;
 
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_word(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '=' || c == '/';
+}
+
+std::size_t digits_at(std::string_view text, std::size_t at) {
+  std::size_t end = at;
+  while (end < text.size() && is_digit(text[end])) ++end;
+  return end - at;
+}
+
+/// Of the number that begins there; 0: none does.
+std::size_t number_at(std::string_view text, std::size_t at) {
+  std::size_t end = at + (text.substr(at, 1) == "-");
+  const std::string_view rest = text.substr(end, 3);
+  if (rest == "nan" || rest == "inf") {
+    end += 3;
+  } else {
+    const std::size_t whole = digits_at(text, end);
+    if (whole == 0) return 0;
+    end += whole;
+    if (text.substr(end, 1) == ".")
+      if (const std::size_t part = digits_at(text, end + 1)) end += 1 + part;
+    if (text.substr(end, 1) == "e") {
+      const std::size_t sign = text.substr(end + 1, 1) == "-" || text.substr(end + 1, 1) == "+";
+      if (const std::size_t exponent = digits_at(text, end + 1 + sign)) end += 1 + sign + exponent;
+    }
+  }
+  return end < text.size() && is_word(text[end]) ? 0 : end - at;
+}
+
+}  // namespace
+
+std::string without_numbers(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const char before = i == 0 ? ' ' : text[i - 1];
+    const std::size_t number = is_word(before) || before == '.' || before == '-' ? 0 : number_at(text, i);
+    if (number == 0)
+      out += text[i];
+    else
+      out += "…";
+    i += number == 0 ? 1 : number;
+  }
+  return out;
+}
+
+void Reasons::add(const std::string& reason) {
+  const auto count = [&](const std::string& as, std::size_t most) {
+    const auto known = counts_.find(as);
+    if (known == counts_.end() && counts_.size() >= most) return false;
+    ++(known == counts_.end() ? counts_[as] : known->second);
+    return true;
+  };
+  if (!count(reason, limit) && !count(without_numbers(reason), 2 * limit)) ++counts_["other reasons"];
+}
+
 json::object tallies_json(const std::map<std::string, Tally>& tallies) {
   json::object all;
   for (const auto& [id, tally] : tallies)

@@ -67,6 +67,34 @@ BOOST_AUTO_TEST_CASE(reasons_that_differ_only_in_their_numbers_are_told_once) {
   BOOST_CHECK(account.find("    skipped  val_loss … is not among the best … (3 times)\n") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(numbers_leave_a_reason_and_stay_in_names) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"val_acc 0.91 is not better than 0.95", "val_acc … is not better than …"},
+      {"-1.5e-07, nan and -inf", "…, … and …"},
+      {"top3 of 3", "top3 of …"},
+      {"checkpoints/epoch=3-step=12.ckpt is there", "checkpoints/epoch=3-step=12.ckpt is there"},
+      {"12 of 12a, nano 1.", "… of 12a, nano …."},
+      {"", ""}};
+  for (const auto& [text, wanted] : cases) BOOST_TEST(loop::without_numbers(text) == wanted);
+}
+
+BOOST_AUTO_TEST_CASE(reasons_are_counted_and_no_more_of_them_kept_than_can_be_read) {
+  loop::Reasons reasons;
+  for (int round = 0; round < 2; ++round)
+    for (int i = 0; i < 1000; ++i) {
+      reasons.add("loss " + std::to_string(i) + " is worse");
+      reasons.add("cannot write step=" + std::to_string(i) + ".ckpt");
+    }
+  std::map<std::string, std::uint64_t> kept(reasons.begin(), reasons.end());
+  BOOST_TEST(kept.size() <= 2 * loop::Reasons::limit + 1);
+  BOOST_TEST(kept.at("loss 0 is worse") == 2u);
+  BOOST_TEST(kept.at("loss … is worse") == 2 * 950u);
+  std::uint64_t all = 0;
+  for (const auto& [reason, times] : kept) all += times;
+  BOOST_TEST(all == 4000u);
+  BOOST_TEST(kept.contains("other reasons"));
+}
+
 BOOST_AUTO_TEST_CASE(a_saved_checkpoint_names_the_readers_own_ticket) {
   TestEngine engine(2);
   LoopFixture run(engine);
