@@ -31,6 +31,7 @@ struct CommitState {
   std::uint64_t epoch_samples = 0;  ///< position: samples consumed of the epoch's order
   std::uint64_t total_batches = 0;  ///< of all epochs
   bool inside_epoch = false;        ///< the epoch goes on when the run does: its end has not come, or it was cut short
+  bool may_be_last = false;         ///< the run may end here: no later one can make up for a save
   std::string_view stopped_by;      ///< the reasons of the stops that were carried out before; empty: none
   std::string_view ended;           ///< at the final commit point: how, as the summary says it
   /// Whether training can go on from what is saved now: gradients are no part of a checkpoint.

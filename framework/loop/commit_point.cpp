@@ -9,6 +9,7 @@
 
 #include "chain/abi.hpp"
 #include "loop/checkpoint_document.hpp"
+#include "loop/recovery.hpp"
 #include "loop/request_document.hpp"
 #include "loop/what_failed.hpp"
 
@@ -126,7 +127,10 @@ void CommitPoint::run(const CommitState& now) {
 
 /// What is asked of the disk goes to the writer.
 void CommitPoint::hand_over(const CommitState& now, FirstFailure& failures) {
-  if (writer_.is_full()) snapshots_.settle();  // what it has may be of this same step, and waits for the next
+  if (writer_.is_full()) {
+    if (may_skip(now)) return skip_saves();
+    snapshots_.settle();  // what it has may be of this same step, and waits for the next
+  }
   auto job = std::make_unique<WriteJob>();
   job->progress = progress_;
   bool wait = facts_.wait_for_saves;
@@ -141,6 +145,28 @@ void CommitPoint::hand_over(const CommitState& now, FirstFailure& failures) {
     writer_.drain();
     take_results();
   });
+}
+
+bool CommitPoint::may_skip(const CommitState& now) const {
+  if (facts_.options.checkpoint_queue != CheckpointQueue::skip || facts_.wait_for_saves) return false;
+  if (now.may_be_last || now.phase == Phase::final || !requests_.pending_stops().empty()) return false;
+  return std::none_of(requests_.saves.begin(), requests_.saves.end(), [](const SaveRequest& save) {
+    return (save.flags & TENON_SAVE_WAIT) || save.by->id() == recovery_id;
+  });
+}
+
+/// What is to be moved and removed waits for a commit point at which the writer takes it.
+void CommitPoint::skip_saves() {
+  const std::string why =
+      "the disk is still busy with what two commit points before have saved, and checkpoint_queue is \"skip\"";
+  for (const SaveRequest& save : std::exchange(requests_.saves, {})) {
+    NotSaved event = not_saved({&save}, progress_, {TENON_E_WRONG_STATE, "skipped: " + why});
+    const auto& [status, reason] = event.why;
+    tallies_[save.by->id()].skipped.add(why);
+    decide(TENON_ACTION_SKIP, save.by, relative(event.checkpoint.path), "", why);
+    requests_.end({save.by, TENON_REQUEST_SAVE, save.ticket, TENON_TICKET_FAILED, status, "", "", reason});
+    delivery_.add({Notice::What::failed, std::move(event.checkpoint), status, reason});
+  }
 }
 
 /// For whoever has said that there will be saves.

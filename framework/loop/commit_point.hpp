@@ -94,6 +94,8 @@ class CommitPoint {
   void prepare(const Group& group, const CommitState& state, const boost::json::object& requests, WriteJob& job);
   void add_moves(WriteJob& job);
   void hand_over(const CommitState& now, FirstFailure& failures);
+  bool may_skip(const CommitState& now) const;
+  void skip_saves();
   void prepare_snapshots(const CommitState& now);
   void carry_out_what_follows(bool at_its_end, FirstFailure& failures);
   void carry_out_bests();

@@ -404,6 +404,8 @@ CommitState Loop::commit_state(Phase phase, std::string_view ended) const {
   state.epoch_samples = epoch_samples_;
   state.total_batches = total_batches_;
   state.inside_epoch = inside_epoch_;
+  const bool ends_last_epoch = (batch_.flags & TENON_BATCH_LAST) && completed_epochs_ + 1 >= options_.max_epochs;
+  state.may_be_last = ends_last_epoch || leaving_ || limits_reached();
   if (commit_point_.stopped()) state.stopped_by = commit_point_.stop_detail();
   state.ended = ended;
   return state;

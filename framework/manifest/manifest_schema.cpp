@@ -56,6 +56,7 @@ constexpr std::string_view text = R"json({
         "seed": {"type": "integer", "minimum": 0, "maximum": 9223372036854775807, "default": 0, "description": "of the weights, the data's order and everything random"},
         "threads": {"type": ["integer", "null"], "minimum": 0, "maximum": 1024, "default": 0, "description": "threads of LibTorch; 0: LibTorch's choice"},
         "device": {"type": "string", "pattern": "^(cpu|auto|cuda(:[0-9]+)?)$", "default": "cpu", "description": "where to train: cpu, cuda, cuda:1, or auto, the best there is", "examples": ["auto"]},
+        "checkpoint_queue": {"enum": ["wait", "skip", null], "default": "wait", "description": "what happens to checkpoints that are due while the disk is two behind: training waits (wait), or they are not saved and that is said (skip)"},
         "default_root_dir": {"type": ["string", "null"], "default": null, "description": "the folder of all runs, from where the program was started; null: runs"}
       }
     },

@@ -97,6 +97,7 @@ TrainerOptions read_trainer(json::object& trainer, std::vector<Complaint>& compl
       trainer.at("gradient_clip_algorithm") == "value" ? ClipAlgorithm::value : ClipAlgorithm::norm;
   options.precision = precision(trainer.at("precision"));
   options.deterministic = deterministic(trainer.at("deterministic"));
+  options.checkpoint_queue = trainer.at("checkpoint_queue") == "skip" ? CheckpointQueue::skip : CheckpointQueue::wait;
   options.detect_anomaly = flag(trainer.at("detect_anomaly"));
   if (const json::value& root = trainer.at("default_root_dir"); root.is_string())
     options.default_root_dir = root.get_string();

@@ -59,6 +59,7 @@ json::object write_trainer(const TrainerOptions& options) {
   trainer["seed"] = count(options.seed);
   trainer["threads"] = count(options.threads);
   trainer["device"] = options.device;
+  trainer["checkpoint_queue"] = options.checkpoint_queue == CheckpointQueue::skip ? "skip" : "wait";
   trainer["default_root_dir"] =
       options.default_root_dir.empty() ? json::value() : json::value(options.default_root_dir);
   return trainer;

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "gate.hpp"
+#include "loop/recovery.hpp"
 #include "loop/request_document.hpp"
 
 using namespace tenon;
@@ -100,6 +101,94 @@ BOOST_AUTO_TEST_CASE(training_waits_for_a_slow_disk_and_never_piles_up_snapshots
   run.run();
   disk.join();
   expect(folders(run.folder / "checkpoints"), {"at1.ckpt", "at2.ckpt", "at3.ckpt", "at4.ckpt", "at5.ckpt", "at6.ckpt"});
+}
+
+BOOST_AUTO_TEST_CASE(with_skip_training_never_waits_and_what_was_skipped_is_told) {
+  gate.close();
+  TestEngine engine(7);
+  LoopFixture run(engine);
+  run.wait_for_saves = false;
+  run.options.max_epochs = 1;
+  run.options.checkpoint_queue = CheckpointQueue::skip;
+  Probe& p = run.probe("a");
+  offer_gate(p);
+  std::vector<Ticket> tickets;
+  collect(p, tickets);
+  Names failed;
+  p.on[TENON_HOOK(on_checkpoint_failed)] = [&](const void* a) {
+    failed.push_back(std::string(view(static_cast<const tenon_checkpoint_args*>(a)->checkpoint->name)));
+  };
+  tenon_ticket first = 0;
+  p.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
+    const std::uint64_t step = step_of(a);
+    const Checkpoints checkpoints{Host(p.host)};
+    const tenon_ticket ticket = save_through_gate(p, "at" + std::to_string(step));
+    if (step == 1) checkpoints.set_ref("last", first = ticket);
+    if (step == 4) {  // skipped, and so is what was to follow from it
+      checkpoints.set_ref("last", ticket);
+      checkpoints.set_best(ticket);
+      release(p, first, ticket);
+    }
+  };
+  p.on[TENON_HOOK(on_train_batch_start)] = [&](const void* a) {
+    if (step_of(a) != 5) return;
+    open_gate();  // until here nothing was on the disk
+    run.fit().drain();
+  };
+  loop::Fit& fit = run.make();
+  const std::string account = fit.account_text(fit.run());
+  const std::string reason =
+      "the disk is still busy with what two commit points before have saved, and checkpoint_queue is \"skip\"";
+  BOOST_REQUIRE_EQUAL(tickets.size(), 7u);
+  for (const Ticket& t : tickets) {
+    const bool is_skipped = t.ticket >= 3 && t.ticket <= 5;
+    BOOST_TEST(t.outcome == (is_skipped ? TENON_TICKET_FAILED : TENON_TICKET_DONE), "ticket " << t.ticket);
+    if (is_skipped) BOOST_TEST(t.reason == "skipped: " + reason);
+    if (is_skipped) BOOST_TEST(t.step == t.ticket + 1);  // told at the next commit point
+  }
+  expect(failed, {"at3", "at4", "at5"});
+  expect(folders(run.folder / "checkpoints"), {"at1.ckpt", "at2.ckpt", "at6.ckpt", "at7.ckpt", "last.ckpt"});
+  BOOST_TEST(std::filesystem::read_symlink(run.folder / "checkpoints/last.ckpt").native() == "at1.ckpt");
+  BOOST_TEST(account.find("saved 4\n") != std::string::npos, account);
+  BOOST_TEST(account.find("    skipped  " + reason + " (3 times)\n") != std::string::npos, account);
+}
+
+BOOST_AUTO_TEST_CASE(some_saves_are_never_skipped) {
+  for (const std::string why : {"asked to wait", "a stop is due", "max_steps", "the last epoch's end", "a signal"}) {
+    BOOST_TEST_CONTEXT(why) {
+      gate.close();
+      TestEngine engine(why == "the last epoch's end" ? 3 : 6);
+      LoopFixture run(engine);
+      run.wait_for_saves = false;
+      run.options.max_epochs = 1;
+      if (why == "max_steps") run.options.max_steps = 3;
+      run.options.checkpoint_queue = CheckpointQueue::skip;
+      Probe& p = run.probe("a");
+      offer_gate(p);
+      Interruption interruption;
+      std::thread disk;
+      p.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
+        const std::uint64_t step = step_of(a);
+        if (step < 3) save_through_gate(p, "at" + std::to_string(step));
+        if (step != 3) return;
+        if (why != "a signal")
+          save(p, "at3", TENON_CHECKPOINT_FULL, why == "asked to wait" ? TENON_SAVE_WAIT : TENON_SAVE_VERSIONED);
+        if (why == "a signal") interruption.leave();
+        if (why == "a stop is due") Run(Host(p.host)).request_stop("enough");
+        disk = std::thread([] {
+          std::this_thread::sleep_for(std::chrono::milliseconds(20));
+          open_gate();
+        });
+      };
+      loop::Fit& fit = run.make();
+      loop::add_recovery(fit.chain(), interruption);
+      fit.run(nullptr, &interruption);
+      disk.join();
+      const std::filesystem::path made =
+          run.folder / (why == "a signal" ? "recovery/step=3.ckpt" : "checkpoints/at3.ckpt");
+      BOOST_TEST(std::filesystem::exists(made / "checkpoint.json"));
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_is_asked_for_with_wait_is_on_disk_when_its_commit_point_is_over) {

@@ -180,6 +180,7 @@ BOOST_AUTO_TEST_CASE(written_options_are_read_as_the_same) {
   options.seed = 77;
   options.threads = 3;
   options.device = "cuda:1";
+  options.checkpoint_queue = CheckpointQueue::skip;
   options.default_root_dir = "out";
   const auto read_back = [](const TrainerOptions& given) {
     return from_text("{\"trainer\": " + json_text(write_trainer(given)) + "}").trainer;
@@ -194,6 +195,8 @@ BOOST_AUTO_TEST_CASE(written_options_are_read_as_the_same) {
   BOOST_TEST(!read.limit_val_batches.is_share);
   BOOST_TEST((read.precision == Precision::bf16_mixed));
   BOOST_TEST(read.threads == 3u);
+  BOOST_TEST((read.checkpoint_queue == CheckpointQueue::skip));
+  BOOST_TEST((read_back({}).checkpoint_queue == CheckpointQueue::wait));
 
   options.limit_test_batches = BatchLimit::batches(no_limit);
   BOOST_TEST(read_back(options).limit_test_batches.share == 1.0);

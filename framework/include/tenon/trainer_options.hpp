@@ -44,6 +44,10 @@ constexpr const char* precision_name(Precision precision) {
 
 enum class Deterministic { no, warn, yes };
 
+/// What a commit point does that asks for checkpoints while as many as fit are still being written: wait for the disk,
+/// or go on without them.
+enum class CheckpointQueue { wait, skip };
+
 /// What predictions are written as; no option of the manifest.
 enum class PredictionFormat { safetensors, csv };
 
@@ -72,8 +76,9 @@ struct TrainerOptions {
   Deterministic deterministic = Deterministic::no;
   bool detect_anomaly = false;  ///< stops at the first number that is not finite and names where it came from; slow
   std::uint64_t seed = 0;
-  std::uint32_t threads = 0;     ///< 0: LibTorch's default
-  std::string device = "cpu";    ///< cpu, cuda, cuda:N, or auto: the best there is
+  std::uint32_t threads = 0;   ///< 0: LibTorch's default
+  std::string device = "cpu";  ///< cpu, cuda, cuda:N, or auto: the best there is
+  CheckpointQueue checkpoint_queue = CheckpointQueue::wait;
   std::string default_root_dir;  ///< the runs' folder; empty: `runs` where the program was started
 
   bool overfits() const { return overfit_batches.is_share ? overfit_batches.share > 0 : overfit_batches.count > 0; }
