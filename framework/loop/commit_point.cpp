@@ -62,8 +62,8 @@ NotSaved not_saved(const Group& group, const tenon_progress& progress, Failed wh
 }  // namespace
 
 CommitPoint::CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metrics, Requests& requests, Ledger& ledger,
-                         Decisions& decisions, TensorTable& tensors, Tasks& tasks, const RunFacts& facts,
-                         tenon_progress& progress)
+                         Decisions& decisions, TensorTable& tensors, const OwnTensors& own_tensors, Tasks& tasks,
+                         const RunFacts& facts, tenon_progress& progress)
     : engine_(engine),
       chain_(chain),
       metrics_(metrics),
@@ -71,6 +71,7 @@ CommitPoint::CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metri
       ledger_(ledger),
       decisions_(decisions),
       tensors_(tensors),
+      own_tensors_(own_tensors),
       tasks_(tasks),
       facts_(facts),
       progress_(progress),
@@ -284,7 +285,8 @@ void CommitPoint::carry_out_saves(const CommitState& state, WriteJob& job, First
   for (const Group& group : groups) asked.insert(asked.end(), group.begin(), group.end());
   try {
     job.callbacks = std::make_shared<CallbackStates>(chain_);
-    job.snapshot = snapshots_.take(engine_, full);
+    job.snapshot =
+        full ? snapshots_.take(engine_, true, {own_tensors_.records(), {}, {}}) : snapshots_.take(engine_, false);
   } catch (...) {
     const Failed why = what_failed();
     for (const Group& group : groups) happened(not_saved(group, progress_, why));

@@ -24,6 +24,7 @@
 #include "loop/first_failure.hpp"
 #include "loop/ledger.hpp"
 #include "loop/metric_store.hpp"
+#include "loop/own_tensors.hpp"
 #include "loop/requests.hpp"
 #include "loop/run_facts.hpp"
 #include "loop/snapshot.hpp"
@@ -38,8 +39,8 @@ namespace tenon::loop {
 class CommitPoint {
  public:
   CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metrics, Requests& requests, Ledger& ledger,
-              Decisions& decisions, TensorTable& tensors, Tasks& tasks, const RunFacts& facts,
-              tenon_progress& progress);
+              Decisions& decisions, TensorTable& tensors, const OwnTensors& own_tensors, Tasks& tasks,
+              const RunFacts& facts, tenon_progress& progress);
 
   ~CommitPoint() { snapshots_.settle(); }  // the writer may be waiting for it
 
@@ -121,6 +122,7 @@ class CommitPoint {
   Ledger& ledger_;
   Decisions& decisions_;
   TensorTable& tensors_;
+  const OwnTensors& own_tensors_;
   Tasks& tasks_;
   const RunFacts& facts_;
   tenon_progress& progress_;

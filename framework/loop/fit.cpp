@@ -40,13 +40,16 @@ Fit::Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, 
       clock_(engine),
       metrics_(engine.facts(), facts_.stage != Stage::train || has_validation(engine.facts(), facts_.options)),
       ledger_(std::make_shared<Folders>(facts_.run_id, !facts_.is_replay)),
-      commit_point_(engine, chain_, metrics_, requests_, ledger_, decisions_, tensors_, tasks_, facts_, progress_),
+      own_tensors_(tensors_),
+      commit_point_(engine, chain_, metrics_, requests_, ledger_, decisions_, tensors_, own_tensors_, tasks_, facts_,
+                    progress_),
       chain_(services_, {facts_.run_folder, std::move(manifest_folder)}, std::move(model)) {
   services_.engine = &engine_;
   services_.metrics = &metrics_;
   services_.requests = &requests_;
   services_.ledger = &ledger_;
   services_.tensors = &tensors_;
+  services_.own_tensors = &own_tensors_;
   services_.tasks = &tasks_;
   services_.commit_point = &commit_point_;
   services_.facts = &facts_;

@@ -50,6 +50,7 @@ class Fit {
   Ledger ledger_;
   Decisions decisions_;
   TensorTable tensors_;
+  OwnTensors own_tensors_;
   Tasks tasks_;
   LoopServices services_;
   CommitPoint commit_point_;  // before the chain: callbacks may call services until they are destroyed

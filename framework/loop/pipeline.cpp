@@ -8,6 +8,7 @@
 #include "chain/abi.hpp"
 #include "chain/log.hpp"
 #include "chain/plugin_call.hpp"
+#include "loop/own_tensors.hpp"
 
 namespace tenon::loop {
 
@@ -78,9 +79,38 @@ tenon_status TENON_CALL allocate(const tenon_emitter* emitter, tenon_dtype dtype
   });
 }
 
+std::shared_ptr<HostTensor> borrowed(const checkpoint::TensorRecord& record, std::string name,
+                                     const std::shared_ptr<const Snapshot>& from) {
+  auto copy = std::make_shared<HostTensor>();
+  copy->name = std::move(name);
+  copy->dtype = from_dtype(record.dtype);
+  copy->set_shape(record.shape);
+  copy->borrow(record.bytes, from);
+  return copy;
+}
+
+/// A snapshot for weights alone has none of callbacks' own tensors: this one is copied then.
+std::shared_ptr<HostTensor> copy_of_own(const HeldSnapshot& held, const chain::Callback& by, tenon_tensor tensor) {
+  const std::shared_ptr<HostTensor> own = held.table.host(tensor);
+  if (own->owner != by.id())
+    throw AbiError(TENON_E_INVALID_ARGUMENT, "'" + own->name + "' is no tensor of callback '" + by.id() + "'");
+  const std::string name = own_tensor_name(*own);
+  for (const checkpoint::TensorRecord& record : held.snapshot->training())
+    if (record.name == name) return borrowed(record, own->name, held.snapshot);
+  auto copy = std::make_shared<HostTensor>(*own);
+  copy->owner.clear();
+  copy->writable = false;
+  return copy;
+}
+
 }  // namespace
 
-tenon_tensor hold_in_snapshot(HeldSnapshot& held, tenon_tensor tensor) {
+tenon_tensor hold_in_snapshot(HeldSnapshot& held, const chain::Callback& by, tenon_tensor tensor) {
+  const auto keep = [&](std::shared_ptr<HostTensor> copy) {
+    held.held.push_back(held.table.add(std::move(copy)));
+    return held.held.back();
+  };
+  if (TensorTable::is_host(tensor)) return keep(copy_of_own(held, by, tensor));
   const EngineHandle handle = TensorTable::engine_tensor(tensor);
   if (handle.group == TENON_TENSORS_GRADIENTS)
     throw AbiError(TENON_E_INVALID_ARGUMENT, "gradients are no part of a snapshot");
@@ -88,13 +118,7 @@ tenon_tensor hold_in_snapshot(HeldSnapshot& held, tenon_tensor tensor) {
   if (index >= held.snapshot->model().size())
     throw AbiError(TENON_E_INVALID_ARGUMENT, "the snapshot has no such tensor");
   const checkpoint::TensorRecord& record = held.snapshot->model()[index];
-  auto copy = std::make_shared<HostTensor>();
-  copy->name = record.name;
-  copy->dtype = from_dtype(record.dtype);
-  copy->set_shape(record.shape);
-  copy->borrow(record.bytes, held.snapshot);
-  held.held.push_back(held.table.add(std::move(copy)));
-  return held.held.back();
+  return keep(borrowed(record, record.name, held.snapshot));
 }
 
 Pipeline::Pipeline(std::vector<TransformUse> uses, const chain::Callback& requested_by,
@@ -148,12 +172,7 @@ std::vector<checkpoint::TensorRecord> Pipeline::run() {
   Stages stages;
   for (std::size_t i = 0; i < snapshot_->model().size(); ++i) {
     const checkpoint::TensorRecord& record = snapshot_->model()[i];
-    auto tensor = std::make_shared<HostTensor>();
-    tensor->name = record.name;
-    tensor->dtype = from_dtype(record.dtype);
-    tensor->set_shape(record.shape);
-    tensor->borrow(record.bytes, snapshot_);
-    stages[record.name] = {std::move(tensor), i >= snapshot_->parameters()};
+    stages[record.name] = {borrowed(record, record.name, snapshot_), i >= snapshot_->parameters()};
   }
   for (const Job& j : jobs_) {
     const tenon_transform& t = j.use->transform->table;
@@ -188,8 +207,7 @@ std::vector<checkpoint::TensorRecord> Pipeline::run() {
   std::vector<checkpoint::TensorRecord> records;
   for (auto& [name, stage] : stages) {
     const HostTensor& t = *stage.tensor;
-    const std::span<const std::byte> bytes = t.storage.empty() ? t.borrowed : std::span<const std::byte>(t.storage);
-    records.push_back({name, to_dtype(t.dtype), t.shape, bytes});
+    records.push_back({name, to_dtype(t.dtype), t.shape, t.bytes()});
     results_.push_back(stage.tensor);
   }
   return records;

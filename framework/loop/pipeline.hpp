@@ -51,8 +51,8 @@ class Pipeline {
   boost::json::array description_;
 };
 
-/// transforms/1.hold: a read-only handle on the snapshot's copy of an engine's tensor.
-tenon_tensor hold_in_snapshot(HeldSnapshot& held, tenon_tensor tensor);
+/// transforms/1.hold: a read-only handle on the snapshot's copy of an engine's tensor, or of one of `by`'s own.
+tenon_tensor hold_in_snapshot(HeldSnapshot& held, const chain::Callback& by, tenon_tensor tensor);
 
 }  // namespace tenon::loop
 

@@ -4,6 +4,7 @@
 #include "chain/abi.hpp"
 #include "chain/log.hpp"
 #include "loop/loop.hpp"
+#include "loop/services/services.hpp"
 
 namespace tenon::loop {
 
@@ -53,6 +54,7 @@ void Loop::load_callbacks(const ResumePoint& from) {
                                               from.path().string() + "': " + error.what());
     }
   }
+  services_.own_tensors->adopt(from.own_tensors(), chain_);
   std::vector<StopRequest> stops;
   for (const SavedStop& saved : from.pending_stops()) {
     chain::Callback* callback = chain_.find(saved.callback);

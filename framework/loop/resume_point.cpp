@@ -102,6 +102,8 @@ void ResumePoint::read() {
   for (const checkpoint::TensorRecord& record : training_tensors_.records) {
     if (record.name.starts_with(callback_prefix))
       states[std::string_view(record.name).substr(callback_prefix.size())] = record.bytes;
+    else if (record.name.starts_with(own_tensor_prefix))
+      own_tensors_.push_back(own_tensor_from(record));
     else
       training_.push_back(to_engine_tensor(record));
   }

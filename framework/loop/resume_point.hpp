@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "checkpoint/checkpoint.hpp"
 #include "loop/checkpoint_document.hpp"
 #include "loop/engine.hpp"
+#include "loop/own_tensors.hpp"
 #include "loop/restore_parts.hpp"
 #include "loop/run_facts.hpp"
 
@@ -65,6 +67,8 @@ class ResumePoint {
   void forget_tensors();
   const SavedPosition& position() const noexcept { return position_; }
   const std::vector<SavedCallback>& callbacks() const noexcept { return callbacks_; }
+  /// Callbacks' own; what is written to one of them is written for all who have asked.
+  const std::vector<std::shared_ptr<HostTensor>>& own_tensors() const noexcept { return own_tensors_; }
   const std::vector<SavedStop>& pending_stops() const noexcept { return stops_; }
   tenon_ticket next_ticket() const noexcept { return next_ticket_; }
   const boost::json::object& metrics() const noexcept { return *metrics_; }
@@ -84,6 +88,7 @@ class ResumePoint {
   std::vector<EngineTensor> weights_, training_;
   SavedPosition position_;
   std::vector<SavedCallback> callbacks_;
+  std::vector<std::shared_ptr<HostTensor>> own_tensors_;
   std::vector<SavedStop> stops_;
   tenon_ticket next_ticket_ = 1;
   const boost::json::object* metrics_ = nullptr;

@@ -142,6 +142,7 @@ struct Snapshots::Source {
   bool training;      // a part of the training state, not of the model
   std::size_t index;  // in its list
   std::size_t offset = 0, bytes = 0;
+  bool in_main_memory = false;                       // row by row: a callback's
   const checkpoint::TensorRecord* copied = nullptr;  // of the snapshot before
   bool lazy = false;
 };
@@ -310,7 +311,7 @@ void Snapshots::copy_lazily(Engine& engine, const std::vector<Source>& sources,
   }
 }
 
-std::shared_ptr<const Snapshot> Snapshots::take(Engine& engine, bool full) {
+std::shared_ptr<const Snapshot> Snapshots::take(Engine& engine, bool full, const CallbackTensors& more) {
   auto made = std::make_shared<Snapshot>();
   std::vector<Source> sources;
   made->parameters_ = engine.tensor_count(TENON_TENSORS_PARAMETERS);
@@ -321,6 +322,10 @@ std::shared_ptr<const Snapshot> Snapshots::take(Engine& engine, bool full) {
     std::vector<EngineTensor> state;
     engine.training_state(state, made->document_);
     for (std::size_t i = 0; i < state.size(); ++i) sources.push_back({state[i], true, i});
+    for (std::size_t i = 0; i < more.written.size(); ++i) {
+      sources.push_back({to_engine_tensor(more.written[i]), true, state.size() + i});
+      sources.back().in_main_memory = true;
+    }
   }
   forget_if_written();
   const std::shared_ptr<std::byte> memory = memory_for(sources);
@@ -335,7 +340,15 @@ std::shared_ptr<const Snapshot> Snapshots::take(Engine& engine, bool full) {
     std::byte* to = memory.get() + s.offset;
     records.push_back(
         {std::string(s.tensor.name), to_dtype(view.dtype), {view.shape, view.shape + view.ndim}, {to, s.bytes}});
-    if (s.bytes && !s.lazy) engine.copy_out(view, to);
+    if (s.bytes == 0 || s.lazy) continue;
+    if (s.in_main_memory)
+      std::memcpy(to, view.data, s.bytes);
+    else
+      engine.copy_out(view, to);
+  }
+  if (full) {
+    made->training_.insert(made->training_.end(), more.lent.begin(), more.lent.end());
+    made->memory_.insert(made->memory_.end(), more.lenders.begin(), more.lenders.end());
   }
   made->memory_.push_back(memory);
   if (latest_) {

@@ -45,6 +45,13 @@ class Snapshot {
   std::uint64_t parameters_ = 0;
 };
 
+/// What callbacks add to a full snapshot, under the names that it has in training.safetensors.
+struct CallbackTensors {
+  std::vector<checkpoint::TensorRecord> written;  ///< to by hooks: copied at once
+  std::vector<checkpoint::TensorRecord> lent;     ///< written by nobody while `lenders` live
+  std::vector<std::shared_ptr<const void>> lenders;
+};
+
 /// What tests change in a pool, and what they are told.
 struct SnapshotTest {
   std::size_t least = 0, least_tensor = 0;  ///< in place of the pool's
@@ -69,10 +76,10 @@ class Snapshots {
   void prepare(Engine& engine);
   bool is_prepared() const { return laziness_ != Laziness::untried; }
 
-  /// Parameters and buffers, and with `full` the engine's training state, as they are now. What only a step changes is
-  /// not copied again while none has happened; the document always is. Waits while both arenas are in use. Throws what
-  /// the engine throws.
-  std::shared_ptr<const Snapshot> take(Engine& engine, bool full);
+  /// Parameters and buffers, and with `full` the engine's training state, as they are now; `more` is added to the
+  /// latter. What only a step changes is not copied again while none has happened; the document always is. Waits while
+  /// both arenas are in use. Throws what the engine throws.
+  std::shared_ptr<const Snapshot> take(Engine& engine, bool full, const CallbackTensors& more = {});
 
   /// Before anything writes what only a step changes: optimizer_step, a restore, a tensor written by hand.
   void wait();

@@ -93,13 +93,34 @@ std::uint64_t checked_count(const tenon_tensor_view& v) {
   return element_count(v);
 }
 
+std::uint64_t checked_count(const tenon_tensor_view& to, const tenon_tensor_view& from) {
+  checked_count(from);
+  const std::uint64_t n = checked_count(to);
+  if (to.ndim != from.ndim || !std::equal(to.shape, to.shape + to.ndim, from.shape))
+    throw AbiError(TENON_E_INVALID_ARGUMENT, "the tensors to compute between differ in shape");
+  return n;
+}
+
+/// to = body(to, from, number), for each of them, in float where both are of floats.
+template <class Body>
+void combine(const tenon_tensor_view& to, const tenon_tensor_view& from, double number, const Body& body) {
+  const std::uint64_t n = checked_count(to, from);
+  with_type(to, [&]<class To>(To* out) {
+    with_type(from, [&]<class From>(const From* in) {
+      constexpr bool narrow =
+          std::is_same_v<decltype(read(out[0])), float> && std::is_same_v<decltype(read(in[0])), float>;
+      using Number = std::conditional_t<narrow, float, double>;
+      const auto by = static_cast<Number>(number);
+      for (std::uint64_t i = 0; i < n; ++i)
+        out[i] = write<To>(body(static_cast<Number>(read(out[i])), static_cast<Number>(read(in[i])), by));
+    });
+  });
+}
+
 }  // namespace
 
 void copy_numbers(const tenon_tensor_view& to, const tenon_tensor_view& from) {
-  const std::uint64_t n = checked_count(to);
-  checked_count(from);
-  if (to.ndim != from.ndim || !std::equal(to.shape, to.shape + to.ndim, from.shape))
-    throw AbiError(TENON_E_INVALID_ARGUMENT, "the tensors to copy between differ in shape");
+  const std::uint64_t n = checked_count(to, from);
   if (to.dtype.code == from.dtype.code && to.dtype.bits == from.dtype.bits) {
     if (n)
       std::memcpy(static_cast<char*>(to.data) + to.byte_offset, static_cast<char*>(from.data) + from.byte_offset,
@@ -117,6 +138,21 @@ void scale_numbers(const tenon_tensor_view& to, double factor) {
   const std::uint64_t n = checked_count(to);
   with_type(to, [&]<class T>(T* data) {
     for (std::uint64_t i = 0; i < n; ++i) data[i] = write<T>(static_cast<double>(read(data[i])) * factor);
+  });
+}
+
+void lerp_numbers(const tenon_tensor_view& to, const tenon_tensor_view& from, double weight) {
+  combine(to, from, weight, [](auto a, auto b, auto w) { return a + w * (b - a); });
+}
+
+void add_numbers(const tenon_tensor_view& to, const tenon_tensor_view& from, double factor) {
+  combine(to, from, factor, [](auto a, auto b, auto f) { return a + f * b; });
+}
+
+void read_numbers(const tenon_tensor_view& from, double* out) {
+  const std::uint64_t n = checked_count(from);
+  with_type(from, [&]<class T>(const T* in) {
+    for (std::uint64_t i = 0; i < n; ++i) out[i] = static_cast<double>(read(in[i]));
   });
 }
 

@@ -15,9 +15,9 @@ chain::AbiError too_large() { return {TENON_E_OUT_OF_MEMORY, "no memory could ho
 
 tenon_tensor_view HostTensor::view() const {
   if (lender_) lender_->wait();
-  const std::byte* data = storage.empty() ? borrowed.data() : storage.data();
   tenon_tensor_view v{};
-  v.data = const_cast<std::byte*>(data);  // NOLINT: the view has one type for both; `writable` says which it is
+  v.data =
+      const_cast<std::byte*>(bytes().data());  // NOLINT: the view has one type for both; `writable` says which it is
   v.device = {TENON_DEVICE_CPU, 0};
   v.ndim = static_cast<std::int32_t>(shape.size());
   v.dtype = dtype;

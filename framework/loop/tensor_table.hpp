@@ -1,6 +1,7 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
-// Handles of tensors: the engine's by group and index, and those in main memory that a save's transforms work on.
+// Handles of tensors: the engine's by group and index, and those in main memory: callbacks' own, and what a save's
+// transforms work on.
 #ifndef TENON_LOOP_TENSOR_TABLE_HPP
 #define TENON_LOOP_TENSOR_TABLE_HPP
 
@@ -9,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -21,14 +23,30 @@ namespace tenon::loop {
 
 class Snapshot;
 
+/// Memory that begins where vector instructions and DLPack like it best.
+template <class T>
+struct AlignedAllocator {
+  using value_type = T;
+  static constexpr std::align_val_t alignment{64};
+  AlignedAllocator() = default;
+  template <class U>
+  AlignedAllocator(const AlignedAllocator<U>&) {}  // NOLINT: as every allocator converts
+  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), alignment)); }
+  void deallocate(T* memory, std::size_t) { ::operator delete(memory, alignment); }
+  bool operator==(const AlignedAllocator&) const = default;
+};
+
 /// A tensor in main memory, row-major without gaps.
 struct HostTensor {
   std::string name;
+  std::string owner;  ///< the callback's id whose own it is, kept in checkpoints; empty: a save's
   tenon_dtype dtype{};
   std::vector<std::int64_t> shape, strides;
-  std::vector<std::byte> storage;       ///< empty where the bytes are borrowed
-  std::span<const std::byte> borrowed;  ///< of a snapshot
+  std::vector<std::byte, AlignedAllocator<std::byte>> storage;  ///< empty where the bytes are borrowed
+  std::span<const std::byte> borrowed;                          ///< of a snapshot
   bool writable = false;
+
+  std::span<const std::byte> bytes() const { return storage.empty() ? borrowed : std::span<const std::byte>(storage); }
 
   void borrow(std::span<const std::byte> bytes, std::shared_ptr<const Snapshot> of) {
     borrowed = bytes;

@@ -13,7 +13,8 @@ std::string page() { return sdk_text::read_file(sdk_text::sdk_folder() / "README
 
 std::string compiled_sources() {
   std::string out;
-  for (const char* file : {"template/c/my_callback.c", "template/cpp/my_callback.cpp", "template/cpp/CMakeLists.txt"}) {
+  for (const char* file : {"template/c/my_callback.c", "template/cpp/my_callback.cpp", "template/cpp/CMakeLists.txt",
+                           "../tests/loop/average.hpp"}) {
     out += sdk_text::read_file(sdk_text::sdk_folder() / file);
   }
   return out;

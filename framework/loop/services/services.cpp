@@ -20,9 +20,9 @@ const void* LoopServices::service(std::string_view id) {
   return nullptr;
 }
 
-tenon_tensor LoopServices::hold(chain::Callback&, const void* snapshot, tenon_tensor tensor) {
+tenon_tensor LoopServices::hold(chain::Callback& caller, const void* snapshot, tenon_tensor tensor) {
   if (!snapshot) throw chain::AbiError(TENON_E_WRONG_STATE, "hold() works in prepare() only, with its args->snapshot");
-  return hold_in_snapshot(*static_cast<HeldSnapshot*>(const_cast<void*>(snapshot)), tensor);
+  return hold_in_snapshot(*static_cast<HeldSnapshot*>(const_cast<void*>(snapshot)), caller, tensor);
 }
 
 Caller on_loop_thread(const tenon_host* host) {

@@ -12,6 +12,7 @@
 
 #include "chain/chain.hpp"
 #include "loop/commit_point.hpp"
+#include "loop/own_tensors.hpp"
 #include "loop/tasks.hpp"
 
 namespace tenon::loop {
@@ -27,6 +28,7 @@ class LoopServices final : public chain::ServiceProvider {
   Requests* requests = nullptr;
   Ledger* ledger = nullptr;
   TensorTable* tensors = nullptr;
+  OwnTensors* own_tensors = nullptr;
   Tasks* tasks = nullptr;
   CommitPoint* commit_point = nullptr;
   const RunFacts* facts = nullptr;
@@ -46,6 +48,16 @@ struct Caller {
 /// Throws chain::AbiError (TENON_E_WRONG_THREAD) where the caller is on another thread than the loop's.
 Caller on_loop_thread(const tenon_host* host);
 Caller on_any_thread(const tenon_host* host);
+
+/// Throws chain::AbiError (TENON_E_INVALID_ARGUMENT) for what is no handle of the engine's.
+EngineTensor engine_tensor(Caller& caller, tenon_tensor tensor);
+/// A tensor's numbers row-major in main memory: itself where it lies so, else a copy.
+struct ReadableTensor {
+  tenon_tensor_view view;
+  std::shared_ptr<const HostTensor> memory;  ///< that the view is of, where it is not the engine's own
+};
+/// On the loop thread any tensor, elsewhere those in main memory. Throws chain::AbiError.
+ReadableTensor readable(const tenon_host* host, tenon_tensor tensor);
 
 extern const tenon_run run_service;
 extern const tenon_run_info run_info_service;

@@ -38,7 +38,18 @@ inline tenon_tensor_view tensor_view(Host host, tenon_tensor tensor) {
   return out;
 }
 
-/// A tensor of the callback's own; dropped with the object.
+/// Values of many, row-major, one tensor after the other.
+inline std::vector<double> tensor_values(Host host, const std::vector<tenon_tensor>& tensors) {
+  std::uint64_t numbers = 0;
+  for (const tenon_tensor tensor : tensors) numbers += tensor_info(host, tensor).elements;
+  std::vector<double> out(static_cast<std::size_t>(numbers));
+  Service<tenon_tensors>(host).call(&tenon_tensors::values, tensors.data(), std::uint64_t{tensors.size()}, out.data(),
+                                    std::uint64_t{out.size()});
+  return out;
+}
+
+/// A tensor of the callback's own, made in on_fit_start or later and kept as a member: part of every full checkpoint,
+/// dropped with the object. Its numbers are written through TensorOps, or through tensor_view().
 class OwnTensor {
  public:
   OwnTensor() = default;
@@ -85,6 +96,10 @@ class TensorOps {
   }
   void copy(tenon_tensor to, tenon_tensor from) const {
     service_.call(&tenon_tensor_ops::copy, &to, &from, std::uint64_t{1});
+  }
+  /// to += factor * from.
+  void axpy(const std::vector<tenon_tensor>& to, const std::vector<tenon_tensor>& from, double factor) const {
+    service_.call(&tenon_tensor_ops::axpy, to.data(), from.data(), same_length(to, from), factor);
   }
   /// to *= factor.
   void scale(const std::vector<tenon_tensor>& to, double factor) const {
