@@ -5,10 +5,14 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/json/array.hpp>
+#include <cstddef>
 #include <cstring>
+#include <system_error>
 #include <tenon/failure.hpp>
 #include <tenon/json_text.hpp>
+#include <thread>
 
 #include "torch/tensor_view.hpp"
 
@@ -23,14 +27,58 @@ std::string readable(const json::value& value) {
   return value.is_string() ? std::string(value.get_string()) : json_text(value);
 }
 
-/// LibTorch's own copy wakes all its threads for each tensor, which costs more than they gain.
-void copy_numbers(const at::Tensor& to, const at::Tensor& from) {
-  if (!to.is_cpu() || !to.is_contiguous() || !from.is_contiguous() || to.scalar_type() != from.scalar_type()) {
-    to.copy_(from);
-    return;
+/// Plain copies of numbers, made by two threads where they are large: one does not use all that memory gives, and
+/// LibTorch's own copy wakes all of its threads for each tensor, which costs more than they gain.
+class PlainCopies {
+ public:
+  void add(void* to, const void* from, std::size_t size) {
+    size_ += size;
+    for (std::size_t at = 0; at < size; at += piece_size)
+      pieces_.push_back({static_cast<std::byte*>(to) + at, static_cast<const std::byte*>(from) + at,
+                         std::min(piece_size, size - at)});
   }
-  if (from.nbytes() > 0) std::memcpy(to.mutable_data_ptr(), from.const_data_ptr(), from.nbytes());
-  to.unsafeGetTensorImpl()->bump_version();
+  void make() {
+    std::thread second;
+    try {
+      if (size_ > piece_size) second = std::thread([this] { copy_pieces(); });
+    } catch (const std::system_error&) {  // no thread to be had: one does it as well
+    }
+    copy_pieces();
+    if (second.joinable()) second.join();
+  }
+
+ private:
+  static constexpr std::size_t piece_size = std::size_t{2} << 20;
+  struct Piece {
+    std::byte* to;
+    const std::byte* from;
+    std::size_t size;
+  };
+  void copy_pieces() noexcept {
+    for (std::size_t i; (i = next_++) < pieces_.size();) std::memcpy(pieces_[i].to, pieces_[i].from, pieces_[i].size);
+  }
+
+  std::vector<Piece> pieces_;
+  std::size_t size_ = 0;
+  std::atomic<std::size_t> next_{0};
+};
+
+bool is_plain(const at::Tensor& to, const at::Tensor& from) {
+  return to.is_cpu() && to.is_contiguous() && from.is_contiguous() && to.scalar_type() == from.scalar_type();
+}
+
+void copy_numbers(const std::vector<std::pair<at::Tensor, tenon_tensor_view>>& copies) {
+  PlainCopies plain;
+  for (const auto& [to, view] : copies) {
+    const at::Tensor from = tensor_of(view);
+    if (!is_plain(to, from)) {
+      to.copy_(from);
+      continue;
+    }
+    if (from.nbytes() > 0) plain.add(to.mutable_data_ptr(), from.const_data_ptr(), from.nbytes());
+    to.unsafeGetTensorImpl()->bump_version();
+  }
+  plain.make();
 }
 
 }  // namespace
@@ -55,7 +103,7 @@ std::vector<std::string> Restoration::carry_out(const std::string& from) {
   }
   const at::NoGradGuard no_gradients;
   for (const auto& change : first_) change();
-  for (const auto& [to, view] : copies_) copy_numbers(to, tensor_of(view));
+  copy_numbers(copies_);
   for (const auto& change : then_) change();
   return std::move(remarks_);
 }
