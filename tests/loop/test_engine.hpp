@@ -24,7 +24,7 @@
 
 namespace tenon::tests {
 
-class TestEngine final : public loop::Engine {
+class TestEngine : public loop::Engine {
  public:
   /// `train` batches of `samples` samples each epoch; one validation loader of `validation` batches, 0: none.
   explicit TestEngine(std::uint64_t train, std::uint64_t validation = 0, std::uint64_t samples = 4)
@@ -37,7 +37,7 @@ class TestEngine final : public loop::Engine {
 
   loop::EngineFacts facts_;
   /// Called in each training step and evaluation step with the counters below; logs into the sink, may throw.
-  std::function<void(loop::MetricSink&)> on_training_step, on_evaluation_step;
+  std::function<void(loop::MetricSink&)> on_training_step, on_evaluation_step, on_end_epoch;
   std::function<void()> on_backward, on_optimizer_step, on_fetch, on_training_state;
   std::function<void(loop::ScheduleMoment, const loop::MetricReader&)> on_step_schedulers;
   std::vector<std::string>* trace = nullptr;  ///< engine calls go here too, as "engine.backward"
@@ -72,6 +72,9 @@ class TestEngine final : public loop::Engine {
     batch = 0;
     position = skip;
     fetched_ = skip / samples_;
+  }
+  void end_epoch() override {
+    if (on_end_epoch) on_end_epoch(*sink_);
   }
   std::optional<loop::BatchInfo> fetch() override {
     if (on_fetch) on_fetch();
