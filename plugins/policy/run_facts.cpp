@@ -37,6 +37,10 @@ RunFacts RunFacts::of(Host host) {
                            (manifest.has(every_n) && manifest.get<std::int64_t>(every_n) == 1);
   facts.decides_at_train_epoch_end = every_epoch && (!facts.has_validation || is_whole_epoch(manifest));
 
+  facts.validates_every = every_epoch ? 1 : manifest.has(every_n) ? manifest.get<std::uint64_t>(every_n) : 0;
+  if (given.min_epochs == 0 && given.min_steps == 0)
+    facts.max_seconds = manifest.get_or<double>("/trainer/max_time/seconds", facts.max_seconds);
+
   const std::uint64_t group =
       std::max<std::uint64_t>(1, manifest.get_or<std::uint64_t>("/trainer/accumulate_grad_batches", 1));
   const std::uint64_t batches = given.train_batches;

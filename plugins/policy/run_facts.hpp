@@ -7,6 +7,7 @@
 #include <tenon/plugin.hpp>
 
 #include <cstdint>
+#include <limits>
 
 namespace tenon::policy {
 
@@ -25,6 +26,8 @@ struct RunFacts {
   std::uint64_t reachable_epochs = TENON_UNKNOWN;
   std::uint64_t reachable_steps = TENON_UNKNOWN;
   std::uint64_t max_epochs = TENON_UNKNOWN;
+  double max_seconds = std::numeric_limits<double>::infinity();  ///< max_time, where no minimum comes before it
+  std::uint64_t validates_every = 1;                             ///< check_val_every_n_epoch; 0: counted in batches
   std::uint64_t train_batches = TENON_UNKNOWN;
 };
 

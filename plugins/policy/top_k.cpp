@@ -2,114 +2,177 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "top_k.hpp"
 
-#include <algorithm>
+#include <iterator>
 
 namespace tenon::policy {
 
 bool TopK::enters(double value) const {
-  if (keep_ < 0) return true;
-  if (keep_ == 0) return false;
-  if (!goal_ || counted() < static_cast<std::uint64_t>(keep_)) return true;
+  if (keep_ == 0 || !passes_bar(value)) return false;
+  if (keep_ < 0 || !goal_ || counted() < static_cast<std::uint64_t>(keep_)) return true;
   return improves(*goal_, score_of(*goal_, value), worst()->score);
 }
 
 std::vector<Release> TopK::add(Ticket ticket, double value) {
-  entries_.push_back({ticket, 0, goal_ ? score_of(*goal_, value) : 0.0, false});
+  insert({ticket, 0, goal_ ? score_of(*goal_, value) : 0.0, false});
+  choose();
   return trim();
 }
 
-void TopK::saved(Ticket ticket) {
-  entries_.erase(
-      std::remove_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.leaving_for == ticket; }),
-      entries_.end());
-  for (Entry& e : entries_)
-    if (e.ticket == ticket) e.durable = true;
-  if (keep_ < 0) forget_all_but_best();
-}
-
-void TopK::restore(std::vector<Entry> entries) {
-  entries_ = std::move(entries);
-  if (keep_ < 0) forget_all_but_best();
-}
-
-void TopK::forget_all_but_best() {
-  const Entry* kept = best();
-  const Ticket ticket = kept ? kept->ticket : 0;
-  entries_.erase(
-      std::remove_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.durable && e.ticket != ticket; }),
-      entries_.end());
+std::vector<Release> TopK::saved(Ticket ticket) {
+  while (true) {
+    const auto gone = leaving_.lower_bound({ticket, 0});
+    if (gone == leaving_.end() || gone->first != ticket) break;
+    forget(gone->second);
+  }
+  if (const auto entry = entries_.find(ticket); entry != entries_.end()) entry->second.durable = true;
+  unwritten_.erase(ticket);
+  if (keep_ < 0) forget_durable_but_best();
+  return trim();
 }
 
 std::vector<Release> TopK::lost(Ticket ticket) {
-  for (Entry& e : entries_)
-    if (e.leaving_for == ticket) e.leaving_for = 0;
+  while (true) {
+    const auto back = leaving_.lower_bound({ticket, 0});
+    if (back == leaving_.end() || back->first != ticket) break;
+    come_back(entries_.at(back->second));
+  }
   removed(ticket);
   return trim();
 }
 
 bool TopK::removed(Ticket ticket) {
-  const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.ticket == ticket; });
-  if (found == entries_.end()) return false;
-  entries_.erase(found);
+  if (!entries_.count(ticket)) return false;
+  forget(ticket);
+  choose();
   return true;
 }
 
 std::vector<Release> TopK::clear(Ticket after) {
   std::vector<Release> out;
-  for (Entry& e : entries_) {
-    if (e.leaving_for) continue;
-    e.leaving_for = after;
-    out.push_back({e.ticket, after});
+  for (auto& [ticket, entry] : entries_) {
+    if (entry.leaving_for) continue;
+    leave(entry, after);
+    out.push_back({ticket, after});
   }
   return out;
 }
 
 std::vector<Release> TopK::trim() {
   std::vector<Release> out;
-  while (too_many()) {
-    const Ticket leaves = worst()->ticket;
-    // The newest of those still being written is the last that could fail; where all are durable, nothing is waited
-    // for.
-    Ticket after = 0;
-    for (const Entry& e : entries_)
-      if (!e.leaving_for && !e.durable && e.ticket != leaves) after = e.ticket;
-    const auto entry =
-        std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.ticket == leaves; });
+  if (unwritten_.size() > 1) return out;
+  const Ticket after = unwritten_.empty() ? 0 : *unwritten_.begin();
+  while (!surplus_.empty()) {
+    const Ticket leaves = surplus_.begin()->second;
     out.push_back({leaves, after});
     if (after)
-      entry->leaving_for = after;
+      leave(entries_.at(leaves), after);
     else
-      entries_.erase(entry);
+      forget(leaves);
   }
   return out;
 }
 
 const Entry* TopK::best() const {
-  const Entry* found = nullptr;
-  for (const Entry& e : entries_) {
-    if (e.leaving_for) continue;
-    if (!found || !goal_ || improves(*goal_, e.score, found->score)) found = &e;
-  }
-  return found;
+  if (counted_.empty()) return nullptr;
+  const Rank top = *counted_.rbegin();
+  return &entries_.at(goal_ ? counted_.lower_bound({top.first, 0})->second : top.second);
 }
 
-const Entry* TopK::worst() const {
-  const Entry* found = nullptr;
-  for (const Entry& e : entries_) {
-    if (e.leaving_for) continue;
-    if (!found || (goal_ && improves(*goal_, found->score, e.score))) found = &e;
-  }
-  return found;
-}
+const Entry* TopK::worst() const { return counted_.empty() ? nullptr : &entries_.at(counted_.begin()->second); }
 
 const Entry* TopK::find(Ticket ticket) const {
-  const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.ticket == ticket; });
-  return found == entries_.end() ? nullptr : &*found;
+  const auto found = entries_.find(ticket);
+  return found == entries_.end() ? nullptr : &found->second;
 }
 
-std::uint64_t TopK::counted() const noexcept {
-  return static_cast<std::uint64_t>(
-      std::count_if(entries_.begin(), entries_.end(), [](const Entry& e) { return !e.leaving_for; }));
+std::vector<Entry> TopK::entries() const {
+  std::vector<Entry> out;
+  out.reserve(entries_.size());
+  for (const auto& [ticket, entry] : entries_) out.push_back(entry);
+  return out;
+}
+
+void TopK::restore(const std::vector<Entry>& entries) {
+  entries_.clear();
+  counted_.clear();
+  unwritten_.clear();
+  surplus_.clear();
+  leaving_.clear();
+  for (const Entry& entry : entries) insert(entry);
+  choose();
+  if (keep_ < 0) forget_durable_but_best();
+}
+
+TopK::Rank TopK::rank_of(const Entry& entry) const {
+  return {goal_ == Goal::minimize ? -entry.score : entry.score, entry.ticket};
+}
+
+void TopK::insert(const Entry& entry) {
+  const Entry& added = entries_[entry.ticket] = entry;
+  if (added.leaving_for)
+    leaving_.insert({added.leaving_for, added.ticket});
+  else
+    count(added);
+}
+
+void TopK::forget(Ticket ticket) {
+  const Entry& entry = entries_.at(ticket);
+  uncount(entry);
+  surplus_.erase(rank_of(entry));
+  leaving_.erase({entry.leaving_for, ticket});
+  entries_.erase(ticket);
+}
+
+void TopK::leave(Entry& entry, Ticket after) {
+  uncount(entry);
+  surplus_.erase(rank_of(entry));
+  entry.leaving_for = after;
+  leaving_.insert({after, entry.ticket});
+}
+
+void TopK::come_back(Entry& entry) {
+  leaving_.erase({entry.leaving_for, entry.ticket});
+  entry.leaving_for = 0;
+  count(entry);
+  choose();
+}
+
+void TopK::count(const Entry& entry) {
+  counted_.insert(rank_of(entry));
+  if (!entry.durable) unwritten_.insert(entry.ticket);
+}
+
+void TopK::uncount(const Entry& entry) {
+  counted_.erase(rank_of(entry));
+  unwritten_.erase(entry.ticket);
+}
+
+/// As many as there are places count, and no other is better than one of them.
+void TopK::choose() {
+  while (counted_.size() > places()) {
+    const Rank worst = *counted_.begin();
+    uncount(entries_.at(worst.second));
+    surplus_.insert(worst);
+  }
+  while (counted_.size() < places() && !surplus_.empty()) {
+    const Rank best = *surplus_.rbegin();
+    surplus_.erase(best);
+    count(entries_.at(best.second));
+  }
+}
+
+/// Those that are still being written may fail: the best of what is on disk is what there is then.
+void TopK::forget_durable_but_best() {
+  std::optional<Rank> best;
+  for (const auto& [ticket, entry] : entries_) {
+    const Rank rank = rank_of(entry);
+    if (entry.durable && !entry.leaving_for && (!best || !goal_ || rank.first > best->first)) best = rank;
+  }
+  if (!best) return;
+  for (auto it = entries_.begin(); it != entries_.end();) {
+    const Entry& entry = (it++)->second;
+    if (entry.durable && !entry.leaving_for && entry.ticket != best->second) forget(entry.ticket);
+  }
 }
 
 }  // namespace tenon::policy

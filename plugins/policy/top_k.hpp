@@ -2,22 +2,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which checkpoints a saver means to keep: the best k, or without a goal the newest k.
 //
-// Where all are kept, only the best and those still being written are remembered: neither the state nor a decision
-// grows.
+// Where all are kept, only the best on disk and those still being written are remembered: neither the state nor a
+// decision grows. With a k of thousands the state grows by 32 bytes for each, a decision by the logarithm of k.
 //
 // The plan runs ahead of the disk: it holds what is still being written. An entry that a newer one pushes out stays in
-// it, as leaving, until the newer one is durable; when that fails, the old one is simply back.
+// it, as leaving, until the newer one is durable; when that fails, the old one is simply back. Where several are still
+// being written, nobody can be named whose success alone makes it superfluous: it is let go of when all but one have
+// ended.
 #ifndef TENON_PLUGINS_POLICY_TOP_K_HPP
 #define TENON_PLUGINS_POLICY_TOP_K_HPP
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "goal.hpp"
 
 namespace tenon::policy {
 
+/// Tickets grow: of two, the lower one is the older.
 using Ticket = std::uint64_t;
 
 struct Entry {
@@ -35,15 +41,19 @@ struct Release {
 
 class TopK {
  public:
-  /// `keep` is -1 for all. Without a goal every newcomer enters and the oldest leaves.
-  TopK(std::int64_t keep, std::optional<Goal> goal) noexcept : keep_(keep), goal_(goal) {}
+  /// `keep` is -1 for all. Without a goal every newcomer enters and the oldest leaves. `bar`: what a value must be
+  /// better than to have a place at all.
+  TopK(std::int64_t keep, std::optional<Goal> goal, std::optional<double> bar = std::nullopt) noexcept
+      : keep_(keep), goal_(goal), bar_(bar) {}
 
-  /// Whether a checkpoint of this value has a place: there is room, or it is strictly better than the worst.
+  /// Whether a checkpoint of this value has a place: it passes the bar, and there is room, or it is strictly better
+  /// than the worst.
   bool enters(double value) const;
-  /// Takes in what was asked for, oldest first, and says who leaves for it. Among equally bad ones the oldest leaves.
+  bool passes_bar(double value) const { return !bar_ || !goal_ || improves(*goal_, value, *bar_); }
+  /// Takes in what was asked for, and says who leaves for it. Among equally bad ones the oldest leaves.
   [[nodiscard]] std::vector<Release> add(Ticket ticket, double value);
   /// The save of `ticket` is durable: those that were leaving for it are gone.
-  void saved(Ticket ticket);
+  [[nodiscard]] std::vector<Release> saved(Ticket ticket);
   /// The save of `ticket` came to nothing: those that were leaving for it are back, which may be too many.
   [[nodiscard]] std::vector<Release> lost(Ticket ticket);
   /// It is no longer on disk. True when it was in the plan.
@@ -58,18 +68,35 @@ class TopK {
   /// The one that would leave. nullptr when none counts.
   const Entry* worst() const;
   const Entry* find(Ticket ticket) const;
-  std::uint64_t counted() const noexcept;
+  std::uint64_t counted() const noexcept { return counted_.size(); }
 
-  const std::vector<Entry>& entries() const noexcept { return entries_; }
-  void restore(std::vector<Entry> entries);
+  /// Oldest first.
+  std::vector<Entry> entries() const;
+  void restore(const std::vector<Entry>& entries);
 
  private:
-  void forget_all_but_best();
-  bool too_many() const noexcept { return keep_ >= 0 && counted() > static_cast<std::uint64_t>(keep_); }
+  /// How good, more is better, and the ticket: in the order in which they would leave.
+  using Rank = std::pair<double, Ticket>;
+
+  Rank rank_of(const Entry& entry) const;
+  void insert(const Entry& entry);
+  void forget(Ticket ticket);
+  void leave(Entry& entry, Ticket after);
+  void come_back(Entry& entry);
+  void count(const Entry& entry);
+  void uncount(const Entry& entry);
+  void choose();
+  void forget_durable_but_best();
+  std::uint64_t places() const noexcept { return keep_ < 0 ? UINT64_MAX : static_cast<std::uint64_t>(keep_); }
 
   std::int64_t keep_;
   std::optional<Goal> goal_;
-  std::vector<Entry> entries_;  // oldest first
+  std::optional<double> bar_;
+  std::map<Ticket, Entry> entries_;
+  std::set<Rank> counted_;
+  std::set<Ticket> unwritten_;                   // those of counted_ that are not durable
+  std::set<Rank> surplus_;                       // neither counted nor leaving
+  std::set<std::pair<Ticket, Ticket>> leaving_;  // for whom, who
 };
 
 }  // namespace tenon::policy

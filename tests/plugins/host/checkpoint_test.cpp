@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_enter_is_skipped_with_the_bar_it_missed) {
   run.run();
   CHECK_NAMES(run.names(), "epoch=0.ckpt", "epoch=1.ckpt");
   BOOST_TEST(run.reasons.at(2) == "val_loss 2 is not better than 2, the worst of the best 2");
-  BOOST_TEST(run.reasons.at(3) == "val_loss nan never displaces a checkpoint");
+  BOOST_TEST(run.reasons.at(3) == "val_loss nan is not finite and never displaces a checkpoint");
 }
 
 BOOST_AUTO_TEST_CASE(nan_is_kept_until_there_is_a_better_one) {
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(nan_is_kept_until_there_is_a_better_one) {
   run.log_validation("val_loss", {nan_value, 8});
   run.run();
   CHECK_NAMES(run.names(), "epoch=1.ckpt");
-  BOOST_TEST(run.reasons.at(0) == "val_loss nan is kept until there is a better one");
+  BOOST_TEST(run.reasons.at(0) == "val_loss nan is not finite; it is kept until there is a better one");
 }
 
 BOOST_AUTO_TEST_CASE(without_a_monitor_the_newest_stays_and_is_the_best) {
@@ -283,9 +283,9 @@ BOOST_AUTO_TEST_CASE(an_error_in_a_batch_saves_a_state_that_says_so_where_that_i
       BOOST_TEST(run.names() == (std::vector<std::string>{"step=2.ckpt"}), boost::test_tools::per_element());
       continue;
     }
-    BOOST_TEST(run.names() == (std::vector<std::string>{"step=2.ckpt", "step=3-exception.ckpt"}),
+    BOOST_TEST(run.names() == (std::vector<std::string>{"step=2.ckpt", "step=3.ckpt"}),
                boost::test_tools::per_element());
-    const auto document = run.document("checkpoints/step=3-exception.ckpt");
+    const auto document = run.document("checkpoints/step=3.ckpt");
     BOOST_TEST(!document.at("consistent").as_bool());
     BOOST_TEST(std::string(document.at("holders").as_array().at(0).at("reason").as_string()).find("the run fails: ") ==
                0u);
@@ -369,6 +369,108 @@ BOOST_AUTO_TEST_CASE(what_cannot_fire_is_warned_of) {
   nowhere.engine.facts_.validation_batches.clear();
   nowhere.run();
   BOOST_TEST(contains(nowhere.text(), "it acts at the end of a validation, and this run has none"));
+}
+
+BOOST_AUTO_TEST_CASE(time_fires_from_its_last_firing_on) {
+  PluginRun run(saver(R"("train_time_interval": 60, "save_top_k": -1, "filename": "{step}")"), R"("max_epochs": 2)");
+  run.engine.facts_.train_batches = 16;
+  run.engine.seconds = 0.0;
+  run.engine.on_optimizer_step = [&] { run.engine.seconds = *run.engine.seconds + 7.0; };
+  run.run();
+  CHECK_NAMES(run.names(), "step=18.ckpt", "step=27.ckpt", "step=9.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(a_time_interval_of_0_fires_at_every_batch_and_excludes_other_triggers) {
+  PluginRun run(saver(R"("train_time_interval": 0, "save_top_k": -1, "filename": "{step}")"));
+  run.run();
+  CHECK_NAMES(run.names(), "step=1.ckpt", "step=2.ckpt");
+  BOOST_TEST(contains(refusal(saver(R"("train_time_interval": 60, "every_n_epochs": 2)")),
+                      "every_n_epochs is 2 and train_time_interval is 60: only one trigger may be above 0"));
+  BOOST_TEST(contains(refusal(saver(R"("train_time_interval": -1)")), "train_time_interval"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_better_than_the_initial_value_threshold_is_not_kept) {
+  PluginRun run(
+      saver(R"("monitor": "val_loss", "initial_value_threshold": 2, "save_last": true, "filename": "{epoch}")"),
+      R"("max_epochs": 4)");
+  run.log_validation("val_loss", {3, 2, 1.5, 1.7});
+  run.run();
+  CHECK_NAMES(run.names(), "epoch=2.ckpt", "last-epoch=3.ckpt", "last.ckpt");
+  BOOST_TEST(run.reasons.at(0) == "val_loss 3 is not better than the initial_value_threshold 2");
+  PluginRun none(saver(R"("initial_value_threshold": 2)"));
+  none.run();
+  BOOST_TEST(contains(none.text(), "initial_value_threshold without a monitor has nothing to compare"));
+}
+
+BOOST_AUTO_TEST_CASE(a_step_trigger_with_a_training_metric_waits_for_the_end_of_the_epoch) {
+  PluginRun run(saver(R"("monitor": "loss", "every_n_train_steps": 2, "filename": "{step}")"), R"("max_epochs": 2)");
+  run.engine.facts_.train_batches = 3;
+  run.before_run = [&](PluginRun::Fit&) {
+    run.engine.on_training_step = [&](loop::MetricSink& sink) {
+      sink.log("loss", 5.0 - static_cast<double>(run.engine.steps), {.on_step = false, .on_epoch = true});
+    };
+  };
+  run.run();
+  CHECK_NAMES(run.names(), "step=6.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(a_checkpoint_of_somebody_else_is_neither_written_over_nor_removed) {
+  PluginRun run(saver(R"("monitor": "val_loss", "filename": "{epoch}")"), R"("max_epochs": 3)");
+  run.log_validation("val_loss", {3, 2, 1});
+  for (const std::string name : {"epoch=0.ckpt", "epoch=1.ckpt"}) {
+    std::filesystem::create_directories(run.folder().path() / "checkpoints" / name);
+    write_file(run.folder().path() / "checkpoints" / name / "theirs", name);
+  }
+  write_file(run.folder().path() / "checkpoints/epoch=2.ckpt", "an old file of another program");
+  run.run();
+  CHECK_NAMES(run.names(), "epoch=0.ckpt", "epoch=1.ckpt", "epoch=2-v1.ckpt", "epoch=2.ckpt");
+  BOOST_TEST(run.read("checkpoints/epoch=0.ckpt/theirs") == "epoch=0.ckpt");
+  BOOST_TEST(run.read("checkpoints/epoch=2.ckpt") == "an old file of another program");
+}
+
+BOOST_AUTO_TEST_CASE(several_savers_share_a_folder_and_each_keeps_its_own) {
+  PluginRun run(R"([{"plugin": "checkpoint", "id": "low", "config": {"monitor": "val_loss", "filename": "{epoch}"}},
+    {"plugin": "checkpoint", "id": "high", "config": {"monitor": "val_acc", "filename": "{epoch}", "save_top_k": 2}},
+    {"plugin": "checkpoint", "id": "new", "config": {"filename": "new", "save_last": true}}])",
+                R"("max_epochs": 4)");
+  run.log_validation("val_loss", {2, 1, 3, 4});
+  run.log_validation("val_acc", {0.5, 0.7, 0.6, 0.1});
+  run.run();
+  CHECK_NAMES(run.names(), "epoch=1.ckpt", "epoch=2.ckpt", "last.ckpt", "new-v1.ckpt");
+  BOOST_TEST(run.account("low").at("best_model_path").as_string() == "checkpoints/epoch=1.ckpt");
+  BOOST_TEST(run.account("high").at("best_model_path").as_string() == "checkpoints/epoch=1.ckpt");
+  BOOST_TEST(run.account("high").at("kept").as_array().size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(names_with_every_character_that_a_folder_takes) {
+  PluginRun run(saver(R"("filename": "a b=c/{epoch:03d} loss={val/loss:.2f}", "auto_insert_metric_name": false)"));
+  run.log_validation("val/loss", {0.125});
+  run.run();
+  CHECK_NAMES(run.names("checkpoints/a b=c"), "000 loss=0.12.ckpt");
+  PluginRun absolute(saver(R"("dirpath": ")" + (run.folder().path() / "elsewhere").native() + "\""));
+  absolute.run();
+  CHECK_NAMES(run.names("elsewhere"), "epoch=0-step=2.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(a_metric_that_only_gets_worse_from_the_start_asks_whether_the_mode_is_right) {
+  PluginRun run(saver(R"("monitor": "vl", "mode": "min", "save_top_k": 2)"), R"("max_epochs": 6)");
+  run.log_validation("vl", {0.1, 0.2, 0.3, 0.4, 0.5, 0.6});
+  run.run();
+  BOOST_TEST(contains(run.text(),
+                      "each of the 6 values of vl was worse than the one before, so that the first 2 are kept: is "
+                      "\"mode\": \"min\" what you mean?"));
+  PluginRun other(saver(R"("monitor": "vl", "mode": "min", "save_top_k": 2)"), R"("max_epochs": 6)");
+  other.log_validation("vl", {0.1, 0.2, 0.1, 0.4, 0.5, 0.6});
+  other.run();
+  BOOST_TEST(!contains(other.text(), "WARNING"));
+}
+
+BOOST_AUTO_TEST_CASE(epochs_that_never_meet_a_validation_are_warned_of) {
+  PluginRun run(saver(R"("every_n_epochs": 3)"), R"("max_epochs": 5, "check_val_every_n_epoch": 2)");
+  run.log_validation("val_loss", {1});
+  run.run();
+  BOOST_TEST(contains(run.text(), "every 3 epochs, at the end of a validation, never comes"));
+  CHECK_NAMES(run.names());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -335,6 +335,62 @@ BOOST_AUTO_TEST_CASE(a_saver_with_a_smaller_top_k_or_a_missing_checkpoint_goes_o
   BOOST_TEST(without.run.account("best").at("best_model_path").as_string() == "checkpoints/best-epoch=2.ckpt");
 }
 
+BOOST_AUTO_TEST_CASE(a_saver_that_kept_all_is_pruned_to_its_new_top_k) {
+  const auto best = [](const std::string& options) {
+    return R"({"plugin": "checkpoint", "id": "best", "config": {"filename": "best-{epoch}", )" + options + "}}";
+  };
+  for (const std::string monitor : {R"("monitor": "val_loss", )", ""}) {
+    Training all(best(monitor + R"("save_top_k": -1)"), R"("max_epochs": 4)");
+    all.val_loss = {4, 2, 3, 5, 6};
+    all.fit();
+    BOOST_TEST(all.run.names().size() == 4u);
+    Training one(best(monitor + R"("save_top_k": 1)"), R"("max_epochs": 5)");
+    one.resume(all, "all/end-3.ckpt");
+    const std::string wanted = monitor.empty() ? "best-epoch=4.ckpt" : "best-epoch=1.ckpt";
+    BOOST_TEST(one.run.names() == (std::vector<std::string>{wanted}), boost::test_tools::per_element());
+    BOOST_TEST(one.run.account("best").at("best_model_path").as_string() == "checkpoints/" + wanted);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_best_is_remembered_in_another_folder_and_pruned_from_the_one_before) {
+  const auto best = [](const std::string& folder) {
+    return R"({"plugin": "checkpoint", "id": "best", "config": {"monitor": "val_loss", "filename": "best-{epoch}", "dirpath": ")" +
+           folder + "\"}}";
+  };
+  Training first(best("a"), R"("max_epochs": 2)");
+  first.val_loss = {4, 2, 3, 1};
+  first.fit();
+  Training worse(best("b"), R"("max_epochs": 3)");
+  worse.resume(first, "all/end-1.ckpt");
+  BOOST_TEST(worse.run.account("best").at("best_model_path").as_string() == "a/best-epoch=1.ckpt");
+  BOOST_TEST(worse.run.names("b").empty());
+  Training better(best("b"), R"("max_epochs": 4)");
+  better.resume(first, "all/end-1.ckpt");
+  BOOST_TEST(better.run.names("a").empty());
+  BOOST_TEST(better.run.names("b") == (std::vector<std::string>{"best-epoch=3.ckpt"}),
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_clock_of_saves_goes_on_from_the_last_one) {
+  const std::string saver =
+      R"({"plugin": "checkpoint", "id": "timed", "config": {"train_time_interval": 50, "save_top_k": -1, "filename": "{step}"}})";
+  const auto ticking = [](Training& training) {
+    training.run.engine.seconds = 0.0;
+    training.run.engine.on_optimizer_step = [&training] {
+      training.run.engine.seconds = static_cast<double>(training.run.engine.steps + 1) * 10.0;
+    };
+  };
+  Training straight(saver);
+  ticking(straight);
+  straight.fit();
+  BOOST_TEST(straight.run.names() == (std::vector<std::string>{"step=10.ckpt", "step=5.ckpt"}),
+             boost::test_tools::per_element());
+  Training resumed(saver);
+  ticking(resumed);
+  resumed.resume(straight, "all/7.ckpt");
+  BOOST_TEST(resumed.run.names() == straight.run.names(), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(an_error_between_two_batches_saves_a_state_that_the_run_goes_on_from) {
   const std::string saver = R"({"plugin": "checkpoint", "id": "rescue", "config":
     {"every_n_train_steps": 100, "filename": "{epoch}-{step}-{val_loss:.2f}", "save_on_exception": true}})";
@@ -346,7 +402,7 @@ BOOST_AUTO_TEST_CASE(an_error_between_two_batches_saves_a_state_that_the_run_goe
   };
   failed.fit();
   BOOST_TEST((failed.run.result.reason == TENON_END_FAILED));
-  const std::string name = "checkpoints/epoch=1-step=6-val_loss=nan-exception.ckpt";
+  const std::string name = "checkpoints/epoch=1-step=6-val_loss=nan.ckpt";
   const json::object document = failed.run.document(name);
   BOOST_TEST(document.at("consistent").as_bool());
   BOOST_TEST(document.at("ended").as_string() == "failed");
@@ -369,9 +425,8 @@ BOOST_AUTO_TEST_CASE(the_state_of_a_later_failure_takes_the_place_of_an_earlier_
   second.run.engine.on_fetch = [&] {
     if (second.run.engine.steps == 9) throw std::runtime_error("it is tired again");
   };
-  second.resume(first, "checkpoints/epoch=1-step=5-exception.ckpt");
-  BOOST_TEST(second.run.names() == (std::vector<std::string>{"epoch=2-step=9-exception.ckpt"}),
-             boost::test_tools::per_element());
+  second.resume(first, "checkpoints/epoch=1-step=5.ckpt");
+  BOOST_TEST(second.run.names() == (std::vector<std::string>{"epoch=2-step=9.ckpt"}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

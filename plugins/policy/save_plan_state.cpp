@@ -1,0 +1,144 @@
+// Copyright 2026 The Tenon authors
+// SPDX-License-Identifier: Apache-2.0
+// A plan across processes: what of it is kept in a checkpoint, and how it finds its feet after a resume.
+#include <tenon/plugin.hpp>
+
+#include <algorithm>
+#include <set>
+
+#include "save_plan.hpp"
+
+namespace tenon::policy {
+
+namespace {
+
+void put_entries(StateWriter& out, const std::vector<Entry>& entries) {
+  out.put(std::uint64_t{entries.size()});
+  for (const Entry& e : entries) out.put(e.ticket).put(e.leaving_for).put(e.score).put(e.durable);
+}
+
+std::vector<Entry> get_entries(StateReader& in) {
+  constexpr std::uint64_t entry_bytes = 32;
+  const auto count = in.get<std::uint64_t>();
+  if (count > in.left() / entry_bytes)
+    throw Error(TENON_E_INVALID_ARGUMENT, "saved state ends in the middle of a list");
+  std::vector<Entry> out(static_cast<std::size_t>(count));
+  for (Entry& e : out) {
+    e.ticket = in.get<Ticket>();
+    e.leaving_for = in.get<Ticket>();
+    e.score = in.get<double>();
+    e.durable = in.get<bool>();
+  }
+  return out;
+}
+
+}  // namespace
+
+void SavePlanState::put(StateWriter& out) const {
+  out.put(scored_by).put(keep).put(waiting).put(best_step).put(newest).put(newest_step).put(exception);
+  put_entries(out, best);
+  put_entries(out, alone);
+  out.put(lasts).put(only_worse).put(previous);
+}
+
+SavePlanState SavePlanState::get(StateReader& in) {
+  SavePlanState state;
+  state.scored_by = in.get<std::string>();
+  state.keep = in.get<std::int64_t>();
+  state.waiting = in.get<bool>();
+  state.best_step = in.get<std::uint64_t>();
+  state.newest = in.get<Ticket>();
+  state.newest_step = in.get<std::uint64_t>();
+  state.exception = in.get<Ticket>();
+  state.best = get_entries(in);
+  state.alone = get_entries(in);
+  state.lasts = in.get<std::vector<Ticket>>();
+  state.only_worse = in.get<std::optional<std::uint64_t>>();
+  state.previous = in.get<std::optional<double>>();
+  return state;
+}
+
+/// Whose scores they are: those of another metric, or of the other direction, say nothing here.
+std::string SavePlan::scored_by() const {
+  if (!options_.goal) return "";
+  return (*options_.goal == Goal::maximize ? "max " : "min ") + options_.metric;
+}
+
+SavePlanState SavePlan::state() const {
+  SavePlanState state;
+  state.scored_by = scored_by();
+  state.keep = options_.keep;
+  state.waiting = waiting_;
+  state.best_step = best_step_;
+  state.newest = newest_;
+  state.newest_step = newest_step_;
+  state.exception = exception_;
+  state.best = best_.entries();
+  state.alone = alone_.entries();
+  state.lasts = lasts_;
+  state.only_worse = only_worse_;
+  state.previous = previous_;
+  return state;
+}
+
+void SavePlan::restore(SavePlanState state) {
+  const bool same = state.scored_by == scored_by();
+  other_scores_ = same ? std::string() : state.scored_by.empty() ? "no monitor" : state.scored_by;
+  kept_before_ = same ? state.keep : options_.keep;
+  waiting_ = same && state.waiting;
+  best_step_ = state.best_step;
+  newest_ = state.newest;
+  newest_step_ = state.newest_step;
+  exception_ = state.exception;
+  best_.restore(same ? state.best : std::vector<Entry>());
+  alone_.restore(state.alone);
+  lasts_ = std::move(state.lasts);
+  only_worse_ = same ? state.only_worse : 0;
+  previous_ = same ? state.previous : std::nullopt;
+}
+
+void SavePlan::reconcile() {
+  const std::vector<Durable> there = actions_.durable();
+  const Ticket best_before = best_.best() ? best_.best()->ticket : 0;
+  const std::size_t deleted = drop_deleted(there);
+  const bool knows_all = options_.keep < 0 ? deleted == 0 : kept_before_ >= 0;
+  if (!knows_all) find_all_again(there);
+  if (deleted > 0) actions_.tell(words_of_deleted(deleted, best_before));
+  if (!other_scores_.empty())
+    actions_.warn("the checkpoints kept so far were decided by " + other_scores_ +
+                  ": they stay on disk and no longer count");
+  release(best_.trim(), leaving_reason());
+  announce_best();
+}
+
+std::size_t SavePlan::drop_deleted(const std::vector<Durable>& there) {
+  std::set<Ticket> tickets;
+  for (const Durable& d : there) tickets.insert(d.ticket);
+  const auto is_gone = [&](Ticket ticket) { return !tickets.count(ticket); };
+  const auto is_open = [&](Ticket ticket) {  // the host has yet to say how it ended
+    const Entry* best = best_.find(ticket);
+    const Entry* alone = alone_.find(ticket);
+    return (best && !best->durable) || (alone && !alone->durable);
+  };
+  lasts_.erase(std::remove_if(lasts_.begin(), lasts_.end(), [&](Ticket t) { return is_gone(t) && !is_open(t); }),
+               lasts_.end());
+  std::set<Ticket> gone;
+  for (TopK* plan : {&best_, &alone_})
+    for (const Entry& e : plan->entries())
+      if (e.durable && is_gone(e.ticket)) {
+        plan->removed(e.ticket);
+        if (!e.leaving_for) gone.insert(e.ticket);
+      }
+  return gone.size();
+}
+
+/// Where all are kept, the plan remembers the best alone; the host's list knows the others.
+void SavePlan::find_all_again(const std::vector<Durable>& there) {
+  std::vector<Entry> entries = best_.entries();
+  for (const Durable& d : there)
+    if (d.ticket != exception_ && !alone_.find(d.ticket) && !best_.find(d.ticket) && d.metric == options_.metric)
+      entries.push_back({d.ticket, 0, options_.goal ? score_of(*options_.goal, d.score) : 0.0, true});
+  best_.restore(entries);
+}
+
+}  // namespace tenon::policy
