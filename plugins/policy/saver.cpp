@@ -101,7 +101,8 @@ void Saver::decide(const tenon_progress& progress, bool best_due, bool last_due,
 /// declared. Its chance was a validation, or where a decision would wait for the end of the epoch, that.
 std::optional<double> Saver::measured(const tenon_progress& progress) const {
   const std::optional<double> value = names_.fresh(*monitor_, progress);
-  const bool had_its_chance = epoch_over_ || (triggers_.by_epochs() && progress.validations > 0);
+  const bool validated = progress.validations > 0 || !facts_.has_validation;
+  const bool had_its_chance = validated && (epoch_over_ || triggers_.by_epochs());
   if (!value && had_its_chance && names_.is_missing(*monitor_)) names_.refuse_missing(*monitor_);
   return value;
 }
