@@ -86,7 +86,7 @@ Callback::Callback(Chain& chain, CallbackEntry entry, const tenon_descriptor& de
       entry_(std::move(entry)),
       library_(std::move(library)),
       descriptor_(copy_known(&descriptor, chain.model().descriptor_size)),
-      warnings_(hook_count + 1, 0) {
+      warnings_(hook_count + 2, 0) {
   const auto unusable = [&](const char* why) {
     return Failure(ExitCode::plugin, entry_.where + ": plugin '" + entry_.plugin + "'" +
                                          (library_.file.empty() ? "" : " (" + library_.file.string() + ")") + " " +

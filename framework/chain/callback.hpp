@@ -121,7 +121,7 @@ class Callback {
   std::string disabled_reason_;
   std::optional<SavedState> last_state_;
   std::deque<Transform> transforms_;
-  std::vector<std::uint64_t> warnings_;  // by hook, and of tasks
+  std::vector<std::uint64_t> warnings_;  // by hook, of tasks, and of saves
   std::mutex texts_lock_;
   std::set<std::string> texts_;
 };

@@ -45,12 +45,12 @@ void check_id(const CallbackEntry& entry) {
 }
 
 /// Stands for a callback's tasks where failures are counted by hook.
-constexpr std::uint32_t task = hook_count;
+constexpr std::uint32_t task = hook_count, saving = hook_count + 1;
 
 }  // namespace
 
 const char* hook_name(std::uint32_t hook) noexcept {
-  return hook < hook_count ? names[hook] : hook == task ? "a task" : "unknown hook";
+  return hook < hook_count ? names[hook] : hook == task ? "a task" : hook == saving ? "saving" : "unknown hook";
 }
 
 tenon_tensor ServiceProvider::hold(Callback&, const void*, tenon_tensor) {
@@ -86,7 +86,8 @@ class Chain::Walk {
   }
 
   // Takes the callback's policy into account; the text still stands in the chain's error.
-  void failed(Callback& callback, tenon_status status) {
+  void failed(Callback& callback, tenon_status status) { failed(callback, status, callback.on_error()); }
+  void failed(Callback& callback, tenon_status status, OnError policy) {
     const std::string_view reason = reason_of(chain_.error_);
     std::string text = callback.label() + " failed in " + hook_name(hook_);
     if (is_refusal_to_start(hook_))
@@ -100,12 +101,12 @@ class Chain::Walk {
     text += reason;
     if (status > 0 || status < TENON_E_EXCEPTION) status = TENON_E_FAILED;
 
-    if (is_refusal_to_start(hook_) || callback.on_error() == OnError::abort) {
+    if (is_refusal_to_start(hook_) || policy == OnError::abort) {
       if (error_)
         log(TENON_LOG_ERROR, {}, text);  // only one can be thrown
       else
         refuse(callback, status, text);
-    } else if (callback.on_error() == OnError::disable) {
+    } else if (policy == OnError::disable) {
       callback.disabled_reason_ = text;
       callback.disabled_ = true;
       disabled_ = true;
@@ -243,16 +244,28 @@ void Chain::tell(std::uint32_t hook, Callback& owner, const tenon_ticket_args& a
   walk.finish();
 }
 
-void Chain::count_failures(const std::vector<TaskFailure>& failures) {
+void Chain::count_failures(const std::vector<OutsideFailure>& failures) {
   if (failures.empty()) return;
   Walk walk(*this, task, nullptr);
-  for (const TaskFailure& failure : failures) {
+  for (const OutsideFailure& failure : failures) {
     clear(error_);
     const tenon_status status = fail(&error_, failure.status, failure.reason);
     if (failure.callback->disabled())
       log(TENON_LOG_WARN, {}, failure.callback->label() + ", which is disabled, failed in a task: " + failure.reason);
     else
       walk.failed(*failure.callback, status);
+  }
+  walk.finish();
+}
+
+void Chain::count_failed_saves(const std::vector<OutsideFailure>& failures) {
+  if (failures.empty()) return;
+  Walk walk(*this, saving, nullptr);
+  for (const OutsideFailure& failure : failures) {
+    if (failure.callback->disabled()) continue;
+    clear(error_);
+    const tenon_status status = fail(&error_, failure.status, failure.reason);
+    walk.failed(*failure.callback, status, failure.callback->entry_.on_error.value_or(OnError::warn));
   }
   walk.finish();
 }

@@ -78,8 +78,8 @@ struct TicketForOwner {
   const tenon_ticket_args& args;
 };
 
-/// A failure of a callback's own outside of its hooks: in a task.
-struct TaskFailure {
+/// A failure of a callback's own outside of its hooks: in a task, or when what it asked for was to be saved.
+struct OutsideFailure {
   Callback* callback;
   tenon_status status;
   std::string reason;
@@ -152,7 +152,10 @@ class Chain {
 #undef TENON_CHAIN_METHOD
 
   /// Each as if a hook of its callback had failed just now. Throws as a hook does; logged of those that are disabled.
-  void count_failures(const std::vector<TaskFailure>& failures);
+  void count_failures(const std::vector<OutsideFailure>& failures);
+  /// The same of checkpoints that could not be saved, but for who decides: where the manifest gives a callback no
+  /// `on_error` the training goes on, whatever the kind suggests for its hooks.
+  void count_failed_saves(const std::vector<OutsideFailure>& failures);
 
   /// Whether anyone listens, for hooks (TENON_HOOK(on_metrics)) whose arguments cost something to build.
   bool wanted(std::uint32_t hook) const noexcept { return !listeners_[hook].empty(); }

@@ -203,8 +203,11 @@ void CommitPoint::carry_out_what_follows(bool at_its_end, FirstFailure& failures
 
 /// on_decision, on_ticket in the order of tickets, then on_checkpoint_*.
 void CommitPoint::deliver() {
-  take_results();
-  delivery_.deliver();
+  FirstFailure failures;
+  failures.go_on([&] { take_results(); });
+  failures.go_on([&] { delivery_.deliver(); });
+  failures.go_on([&] { chain_.count_failed_saves(std::exchange(failed_saves_, {})); });
+  failures.rethrow();
 }
 
 void CommitPoint::withdraw_from_disabled() {

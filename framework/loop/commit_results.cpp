@@ -40,6 +40,7 @@ void CommitPoint::happened(const NotSaved& event) {
     tallies_[save.by->id()].warned.add(reason);
     decide(TENON_ACTION_WARN, save.by, path, "", "not saved: " + reason);
     requests_.end({save.by, TENON_REQUEST_SAVE, save.ticket, TENON_TICKET_FAILED, status, "", "", reason});
+    failed_saves_.push_back({save.by, status, "'" + path + "' was not saved: " + reason});
   }
   delivery_.add({Notice::What::failed, event.checkpoint, status, reason});
 }

@@ -66,7 +66,7 @@ class Recovery {
 
 chain::Callback& add_recovery(chain::Chain& chain, Interruption& interruption) {
   made_with = &interruption;
-  return chain.add({"recovery", std::string(recovery_id), chain::OnError::abort, {}, "Tenon itself"},
+  return chain.add({"recovery", std::string(recovery_id), std::nullopt, {}, "Tenon itself"},
                    detail::Adapter<Recovery>::descriptor, {});
 }
 

@@ -60,7 +60,7 @@ bool Tasks::on_worker_thread() const {
   return std::this_thread::get_id() == worker_;
 }
 
-std::vector<chain::TaskFailure> Tasks::take_failures() {
+std::vector<chain::OutsideFailure> Tasks::take_failures() {
   const std::lock_guard lock(mutex_);
   return std::exchange(failures_, {});
 }

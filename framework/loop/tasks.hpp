@@ -42,7 +42,7 @@ class Tasks {
   /// [any-thread] Whether this is the thread that tasks run on.
   bool on_worker_thread() const;
   /// [loop-thread] Since the last call, in order.
-  std::vector<chain::TaskFailure> take_failures();
+  std::vector<chain::OutsideFailure> take_failures();
   /// [loop-thread] None are taken any more; those that were have ended, and so has the thread. Before callbacks are
   /// destroyed.
   void close();
@@ -63,7 +63,7 @@ class Tasks {
   std::condition_variable changed_;
   std::deque<Task> waiting_;
   std::map<const chain::Callback*, std::uint64_t> unfinished_;
-  std::vector<chain::TaskFailure> failures_;
+  std::vector<chain::OutsideFailure> failures_;
   std::uint64_t submitted_ = 0, ended_ = 0;
   bool open_ = false, stopping_ = false;
   std::thread::id worker_;

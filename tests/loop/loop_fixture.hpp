@@ -134,7 +134,7 @@ struct LoopFixture {
     std::filesystem::remove_all(folder);
   }
   /// The probe's hooks may be set before or after.
-  Probe& probe(const std::string& id, chain::OnError on_error = chain::OnError::abort) {
+  Probe& probe(const std::string& id, std::optional<chain::OnError> on_error = std::nullopt) {
     Probe& p = probes_.emplace_back();
     wanted_.push_back({id, on_error});
     p.id = id;
@@ -168,7 +168,7 @@ struct LoopFixture {
 
  private:
   std::deque<Probe> probes_;
-  std::vector<std::pair<std::string, chain::OnError>> wanted_;
+  std::vector<std::pair<std::string, std::optional<chain::OnError>>> wanted_;
   std::unique_ptr<loop::Fit> fit_;
 };
 

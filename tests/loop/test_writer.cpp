@@ -191,6 +191,35 @@ BOOST_AUTO_TEST_CASE(some_saves_are_never_skipped) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_save_that_fails_ends_the_run_or_its_callback_where_the_manifest_says_so) {
+  using chain::OnError;
+  for (const auto on_error : {std::optional<OnError>(), {OnError::warn}, {OnError::disable}, {OnError::abort}}) {
+    TestEngine engine(4);
+    LoopFixture run(engine);
+    run.options.max_epochs = 1;
+    Probe& p = run.probe("a", on_error);
+    std::vector<std::uint64_t> steps;
+    p.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
+      steps.push_back(step_of(a));
+      if (step_of(a) == 2) std::filesystem::remove_all(run.folder / "checkpoints");
+      save(p, "at" + std::to_string(step_of(a)));
+    };
+    loop::Fit& fit = run.make();
+    const loop::FitResult result = fit.run();
+    const bool aborts = on_error == OnError::abort, disables = on_error == OnError::disable;
+    BOOST_TEST(result.reason == (aborts ? TENON_END_FAILED : TENON_END_FINISHED));
+    BOOST_TEST((result.exit == (aborts ? ExitCode::failed : ExitCode::ok)));
+    BOOST_TEST(steps.size() == (aborts ? 3u : disables ? 2u + 1u : 4u));  // the next commit point says so
+    BOOST_TEST(fit.chain().find("a")->disabled() == disables);
+    const std::string words =
+        "callback 'a' (org.tenon.tests.probe 1.0.0) failed in saving, step 3: "
+        "'checkpoints/at2.ckpt' was not saved: ";
+    if (aborts) BOOST_TEST(result.detail.find(words) == 0u, result.detail);
+    if (aborts) BOOST_TEST(result.detail.find((run.folder / "checkpoints").native()) != std::string::npos);
+    if (disables) BOOST_TEST(fit.chain().find("a")->disabled_reason().find(words) == 0u);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_is_asked_for_with_wait_is_on_disk_when_its_commit_point_is_over) {
   TestEngine engine(3);
   LoopFixture run(engine);
