@@ -408,10 +408,12 @@ void Folder::sweep_leftovers() noexcept {
 void Folder::fail(const std::string& action, const std::system_error& error) const {
   const int code = error.code().value();
   const bool no_space = code == ENOSPC || code == EDQUOT;
-  std::string text = action + ": " + error.what();
+  const std::string where = in_quotes(path_.string());
+  const bool is_named = action.find(where) != std::string::npos;
+  std::string text = action + (is_named ? "" : " in " + where) + ": " + error.what();
   struct stat root {};
   if (files_.status(root_.number(), &root) == 0 && root.st_nlink == 0) {
-    text += "; the folder " + in_quotes(path_.string()) + " was removed while the run writes into it";
+    text += "; the folder was removed while the run writes into it";
   } else if (no_space) {
     text += "; what was saved before is intact; free some space or keep fewer checkpoints";
   } else {

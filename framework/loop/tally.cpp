@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/tally.hpp"
 
+#include <algorithm>
+
 namespace tenon::loop {
 
 namespace json = boost::json;
@@ -39,12 +41,39 @@ std::size_t number_at(std::string_view text, std::size_t at) {
   return end < text.size() && is_word(text[end]) ? 0 : end - at;
 }
 
+/// Of what is quoted from there on, quotes included; 0: nothing is.
+std::size_t quoted_at(std::string_view text, std::size_t at) {
+  const std::size_t end = text[at] == '\'' ? text.find('\'', at + 1) : std::string_view::npos;
+  return end == std::string_view::npos ? 0 : end + 1 - at;
+}
+
+void append_without_digits(std::string& out, std::string_view name) {
+  for (std::size_t i = 0; i < name.size();) {
+    const std::size_t digits = digits_at(name, i);
+    if (digits == 0)
+      out += name[i];
+    else
+      out += "…";
+    i += std::max<std::size_t>(digits, 1);
+  }
+}
+
 }  // namespace
 
 std::string without_numbers(const std::string& text) {
   std::string out;
   for (std::size_t i = 0; i < text.size();) {
     const char before = i == 0 ? ' ' : text[i - 1];
+    const std::string_view quoted = std::string_view(text).substr(i, is_word(before) ? 0 : quoted_at(text, i));
+    const bool is_path = quoted.find('/') != std::string_view::npos;
+    if (!quoted.empty() && (is_path || quoted.find(' ') == std::string_view::npos)) {
+      if (is_path)
+        out += quoted;
+      else
+        append_without_digits(out, quoted);
+      i += quoted.size();
+      continue;
+    }
     const std::size_t number = is_word(before) || before == '.' || before == '-' ? 0 : number_at(text, i);
     if (number == 0)
       out += text[i];

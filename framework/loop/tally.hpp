@@ -10,7 +10,8 @@
 
 namespace tenon::loop {
 
-/// "val_acc 0.91 is not better" as "val_acc … is not better". Numbers in names and paths stay.
+/// "val_acc 0.91 is not better" as "val_acc … is not better", "cannot write 'epoch=3.ckpt'" as "cannot write
+/// 'epoch=….ckpt'". Numbers in words and paths stay.
 std::string without_numbers(const std::string& text);
 
 /// Reasons and how often each was given; no more of them than can be read, however long a run is. When there are

@@ -73,6 +73,9 @@ BOOST_AUTO_TEST_CASE(numbers_leave_a_reason_and_stay_in_names) {
       {"-1.5e-07, nan and -inf", "…, … and …"},
       {"top3 of 3", "top3 of …"},
       {"checkpoints/epoch=3-step=12.ckpt is there", "checkpoints/epoch=3-step=12.ckpt is there"},
+      {"cannot write 'epoch=3-step=12.ckpt' in '/data2/run 7': create '.tenon-tmp-51-6'",
+       "cannot write 'epoch=…-step=….ckpt' in '/data2/run 7': create '.tenon-tmp-…-…'"},
+      {"the task's 3 'a", "the task's … 'a"},
       {"12 of 12a, nano 1.", "… of 12a, nano …."},
       {"", ""}};
   for (const auto& [text, wanted] : cases) BOOST_TEST(loop::without_numbers(text) == wanted);
