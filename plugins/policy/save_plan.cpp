@@ -126,7 +126,11 @@ void SavePlan::removed(Ticket ticket) {
   alone_.removed(ticket);
   lasts_.erase(std::remove(lasts_.begin(), lasts_.end(), ticket), lasts_.end());
   if (!best_.removed(ticket)) return;
-  if (options_.keep < 0) find_all_again(actions_.durable());
+  if (options_.keep < 0) {  // it was the best, the only one on disk that is remembered
+    std::vector<Entry> all = best_.entries();
+    for (const Entry& entry : scored_here(actions_.durable())) all.push_back(entry);
+    best_.restore(all);
+  }
   announce_best();
 }
 

@@ -68,7 +68,8 @@ struct Occasion {
   std::optional<double> value;  ///< of the monitor, measured on these very weights
 };
 
-/// What is saved of a plan.
+/// What is saved of a plan. Those of the best that are on disk are not in it: the host knows them and their scores, and
+/// the state does not grow with them.
 struct SavePlanState {
   std::string scored_by;  ///< "min val_loss", empty without a monitor
   std::int64_t keep = 0;
@@ -77,7 +78,11 @@ struct SavePlanState {
   Ticket newest = 0;
   std::uint64_t newest_step = 0;
   Ticket exception = 0;
-  std::vector<Entry> best, alone;
+  std::vector<Entry> open;    ///< of the best: still being written, or leaving
+  std::uint64_t on_disk = 0;  ///< of the best, as many as are remembered
+  Ticket best = 0;
+  Ticket counts_from = 0;  ///< older tickets were decided by another monitor
+  std::vector<Entry> alone;
   std::vector<Ticket> lasts;
   std::optional<std::uint64_t> only_worse;
   std::optional<double> previous;
@@ -126,8 +131,9 @@ class SavePlan {
   void point_last_at(Ticket ticket);
   void release(const std::vector<Release>& releases, const std::string& reason);
   void announce_best();
-  void find_all_again(const std::vector<Durable>& there);
-  std::size_t drop_deleted(const std::vector<Durable>& there);
+  void forget_deleted(const std::vector<Durable>& there);
+  std::vector<Entry> scored_here(const std::vector<Durable>& there) const;
+  void tell_of_deleted(const SavePlanState& before, std::size_t found);
 
   std::string scored_by() const;
   std::string words_of(double value) const;
@@ -149,8 +155,8 @@ class SavePlan {
   Ticket exception_ = 0;         // what was saved when the run last failed; no part of the best k, nor last
   std::optional<std::uint64_t> only_worse_ = 0;  // values, each worse than the one before; nothing once one was not
   std::optional<double> previous_;               // value
-  std::string other_scores_;                     // what a restored state was scored by, where that is not the monitor
-  std::int64_t kept_before_ = 0;                 // the k of a restored state
+  Ticket counts_from_ = 0;                       // older ones were decided by another monitor
+  std::optional<SavePlanState> restored_;        // until reconcile()
 };
 
 }  // namespace tenon::policy

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "save_plan.hpp"
 
@@ -36,7 +37,8 @@ std::vector<Entry> get_entries(StateReader& in) {
 
 void SavePlanState::put(StateWriter& out) const {
   out.put(scored_by).put(keep).put(waiting).put(best_step).put(newest).put(newest_step).put(exception);
-  put_entries(out, best);
+  put_entries(out, open);
+  out.put(on_disk).put(best).put(counts_from);
   put_entries(out, alone);
   out.put(lasts).put(only_worse).put(previous);
 }
@@ -50,7 +52,10 @@ SavePlanState SavePlanState::get(StateReader& in) {
   state.newest = in.get<Ticket>();
   state.newest_step = in.get<std::uint64_t>();
   state.exception = in.get<Ticket>();
-  state.best = get_entries(in);
+  state.open = get_entries(in);
+  state.on_disk = in.get<std::uint64_t>();
+  state.best = in.get<Ticket>();
+  state.counts_from = in.get<Ticket>();
   state.alone = get_entries(in);
   state.lasts = in.get<std::vector<Ticket>>();
   state.only_worse = in.get<std::optional<std::uint64_t>>();
@@ -65,6 +70,7 @@ std::string SavePlan::scored_by() const {
 }
 
 SavePlanState SavePlan::state() const {
+  if (restored_) return *restored_;
   SavePlanState state;
   state.scored_by = scored_by();
   state.keep = options_.keep;
@@ -73,7 +79,10 @@ SavePlanState SavePlan::state() const {
   state.newest = newest_;
   state.newest_step = newest_step_;
   state.exception = exception_;
-  state.best = best_.entries();
+  state.open = best_.open();
+  state.on_disk = best_.settled();
+  state.best = best_.best() ? best_.best()->ticket : 0;
+  state.counts_from = counts_from_;
   state.alone = alone_.entries();
   state.lasts = lasts_;
   state.only_worse = only_worse_;
@@ -83,35 +92,48 @@ SavePlanState SavePlan::state() const {
 
 void SavePlan::restore(SavePlanState state) {
   const bool same = state.scored_by == scored_by();
-  other_scores_ = same ? std::string() : state.scored_by.empty() ? "no monitor" : state.scored_by;
-  kept_before_ = same ? state.keep : options_.keep;
   waiting_ = same && state.waiting;
   best_step_ = state.best_step;
   newest_ = state.newest;
   newest_step_ = state.newest_step;
   exception_ = state.exception;
-  best_.restore(same ? state.best : std::vector<Entry>());
+  counts_from_ = state.counts_from;
+  best_.restore(same ? state.open : std::vector<Entry>());
   alone_.restore(state.alone);
-  lasts_ = std::move(state.lasts);
+  lasts_ = state.lasts;
   only_worse_ = same ? state.only_worse : 0;
   previous_ = same ? state.previous : std::nullopt;
+  restored_ = std::move(state);
 }
 
 void SavePlan::reconcile() {
+  if (!restored_) return;
+  const SavePlanState before = std::move(*restored_);
+  restored_.reset();
   const std::vector<Durable> there = actions_.durable();
-  const Ticket best_before = best_.best() ? best_.best()->ticket : 0;
-  const std::size_t deleted = drop_deleted(there);
-  const bool knows_all = options_.keep < 0 ? deleted == 0 : kept_before_ >= 0;
-  if (!knows_all) find_all_again(there);
-  if (deleted > 0) actions_.tell(words_of_deleted(deleted, best_before));
-  if (!other_scores_.empty())
-    actions_.warn("the checkpoints kept so far were decided by " + other_scores_ +
+  forget_deleted(there);
+  if (before.scored_by == scored_by()) {
+    std::vector<Entry> all = scored_here(there);
+    const std::size_t found = all.size();
+    for (const Entry& entry : best_.entries()) all.push_back(entry);
+    // What the k of then had no place for is leaving, whatever the k of now is.
+    TopK then(before.keep, options_.goal, options_.initial_value_threshold);
+    then.restore(all);
+    release(then.trim(), leaving_reason());
+    best_.restore(before.keep < 0 ? all : then.entries());
+    tell_of_deleted(before, found);
+  } else {
+    counts_from_ = newest_ + 1;
+    for (const Durable& d : there) counts_from_ = std::max(counts_from_, d.ticket + 1);
+    actions_.warn("the checkpoints kept so far were decided by " +
+                  (before.scored_by.empty() ? "no monitor" : before.scored_by) +
                   ": they stay on disk and no longer count");
+  }
   release(best_.trim(), leaving_reason());
   announce_best();
 }
 
-std::size_t SavePlan::drop_deleted(const std::vector<Durable>& there) {
+void SavePlan::forget_deleted(const std::vector<Durable>& there) {
   std::set<Ticket> tickets;
   for (const Durable& d : there) tickets.insert(d.ticket);
   const auto is_gone = [&](Ticket ticket) { return !tickets.count(ticket); };
@@ -122,23 +144,27 @@ std::size_t SavePlan::drop_deleted(const std::vector<Durable>& there) {
   };
   lasts_.erase(std::remove_if(lasts_.begin(), lasts_.end(), [&](Ticket t) { return is_gone(t) && !is_open(t); }),
                lasts_.end());
-  std::set<Ticket> gone;
   for (TopK* plan : {&best_, &alone_})
     for (const Entry& e : plan->entries())
-      if (e.durable && is_gone(e.ticket)) {
-        plan->removed(e.ticket);
-        if (!e.leaving_for) gone.insert(e.ticket);
-      }
-  return gone.size();
+      if (e.durable && is_gone(e.ticket)) plan->removed(e.ticket);
 }
 
-/// Where all are kept, the plan remembers the best alone; the host's list knows the others.
-void SavePlan::find_all_again(const std::vector<Durable>& there) {
-  std::vector<Entry> entries = best_.entries();
+/// Those of the best k that are on disk and not among the entries, which the host's list knows.
+std::vector<Entry> SavePlan::scored_here(const std::vector<Durable>& there) const {
+  std::vector<Entry> out;
   for (const Durable& d : there)
-    if (d.ticket != exception_ && !alone_.find(d.ticket) && !best_.find(d.ticket) && d.metric == options_.metric)
-      entries.push_back({d.ticket, 0, options_.goal ? score_of(*options_.goal, d.score) : 0.0, true});
-  best_.restore(entries);
+    if (d.ticket >= counts_from_ && d.ticket != exception_ && !alone_.find(d.ticket) && !best_.find(d.ticket) &&
+        d.metric == options_.metric)
+      out.push_back({d.ticket, 0, options_.goal ? score_of(*options_.goal, d.score) : 0.0, true});
+  return out;
+}
+
+/// Where all were kept, only the best of them was remembered.
+void SavePlan::tell_of_deleted(const SavePlanState& before, std::size_t found) {
+  const bool best_is_there = !before.best || best_.find(before.best);
+  std::size_t deleted = best_is_there ? 0 : 1;
+  if (before.keep >= 0) deleted = before.on_disk > found ? static_cast<std::size_t>(before.on_disk) - found : 0;
+  if (deleted > 0) actions_.tell(words_of_deleted(deleted, before.best));
 }
 
 }  // namespace tenon::policy

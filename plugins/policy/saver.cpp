@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "run_path.hpp"
 #include "saver_options.hpp"
 #include "state.hpp"
 
@@ -206,16 +207,11 @@ void Saver::on_checkpoint_removed(const tenon_checkpoint_args& args) {
 
 void Saver::on_fit_end(const tenon_end_args&) {
   fitting_ = false;
-  const std::string run = resolve(host_, TENON_PATH_RUN, ".");
-  const auto below_run = [&](std::string_view path) {
-    const bool inside = path.size() > run.size() && path.substr(0, run.size()) == run && path[run.size()] == '/';
-    return std::string(inside ? path.substr(run.size() + 1) : path);
-  };
   const Entry* best = plan_.best();
   std::optional<std::string> best_path, last_path;
   for (const tenon_checkpoint& c : checkpoints_.list()) {
-    if (best && c.ticket == best->ticket) best_path = below_run(view(c.path));
-    if (c.ticket && c.ticket == plan_.last()) last_path = below_run(view(c.path));
+    if (best && c.ticket == best->ticket) best_path = seen_from_run(host_, view(c.path));
+    if (c.ticket && c.ticket == plan_.last()) last_path = seen_from_run(host_, view(c.path));
   }
   JsonWriter account(host_);
   account.object().member("best_model_path", best_path).key("best_model_score");

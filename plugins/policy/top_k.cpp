@@ -26,6 +26,7 @@ std::vector<Release> TopK::saved(Ticket ticket) {
   }
   if (const auto entry = entries_.find(ticket); entry != entries_.end()) entry->second.durable = true;
   unwritten_.erase(ticket);
+  undone_.erase(ticket);
   if (keep_ < 0) forget_durable_but_best();
   return trim();
 }
@@ -92,9 +93,18 @@ std::vector<Entry> TopK::entries() const {
   return out;
 }
 
+std::vector<Entry> TopK::open() const {
+  std::set<Ticket> tickets = undone_;
+  for (const auto& [after, ticket] : leaving_) tickets.insert(ticket);
+  std::vector<Entry> out;
+  for (const Ticket ticket : tickets) out.push_back(entries_.at(ticket));
+  return out;
+}
+
 void TopK::restore(const std::vector<Entry>& entries) {
   entries_.clear();
   counted_.clear();
+  undone_.clear();
   unwritten_.clear();
   surplus_.clear();
   leaving_.clear();
@@ -109,6 +119,7 @@ TopK::Rank TopK::rank_of(const Entry& entry) const {
 
 void TopK::insert(const Entry& entry) {
   const Entry& added = entries_[entry.ticket] = entry;
+  if (!added.durable) undone_.insert(added.ticket);
   if (added.leaving_for)
     leaving_.insert({added.leaving_for, added.ticket});
   else
@@ -120,6 +131,7 @@ void TopK::forget(Ticket ticket) {
   uncount(entry);
   surplus_.erase(rank_of(entry));
   leaving_.erase({entry.leaving_for, ticket});
+  undone_.erase(ticket);
   entries_.erase(ticket);
 }
 

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which checkpoints a saver means to keep: the best k, or without a goal the newest k.
 //
-// Where all are kept, only the best on disk and those still being written are remembered: neither the state nor a
-// decision grows. With a k of thousands the state grows by 32 bytes for each, a decision by the logarithm of k.
+// Where all are kept, only the best on disk and those still being written are remembered, and a decision does not grow
+// with them. Otherwise it grows by the logarithm of k.
 //
 // The plan runs ahead of the disk: it holds what is still being written. An entry that a newer one pushes out stays in
 // it, as leaving, until the newer one is durable; when that fails, the old one is simply back. Where several are still
@@ -72,6 +72,10 @@ class TopK {
 
   /// Oldest first.
   std::vector<Entry> entries() const;
+  /// Those of them that are still being written, or leaving; in no time that grows with the others.
+  std::vector<Entry> open() const;
+  /// As many as are neither.
+  std::uint64_t settled() const { return entries_.size() - open().size(); }
   void restore(const std::vector<Entry>& entries);
 
  private:
@@ -94,6 +98,7 @@ class TopK {
   std::optional<double> bar_;
   std::map<Ticket, Entry> entries_;
   std::set<Rank> counted_;
+  std::set<Ticket> undone_;                      // those of entries_ that are not durable
   std::set<Ticket> unwritten_;                   // those of counted_ that are not durable
   std::set<Rank> surplus_;                       // neither counted nor leaving
   std::set<std::pair<Ticket, Ticket>> leaving_;  // for whom, who
