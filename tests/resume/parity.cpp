@@ -25,6 +25,7 @@
 
 #include "checkpoint/checkpoint.hpp"
 #include "checkpoint/format.hpp"
+#include "loop/snapshot.hpp"
 #include "parity_task.hpp"
 
 namespace tenon::tests {
@@ -40,6 +41,9 @@ struct Recipe {
   std::function<void(TrainerOptions&)> options = [](TrainerOptions&) {};
   bool by_hand = false;
   std::uint32_t workers = 0;
+  Target target = Target::none;
+  std::function<void(ParityNet&)> change_weights = {};
+  bool is_copied_lazily = true;  ///< what only a step changes
 };
 
 struct Place {
@@ -68,7 +72,7 @@ class Copier {
   void on_checkpoint_saved(const tenon_checkpoint_args& args) {
     const fs::path made(std::string(view(args.checkpoint->path)));
     const std::string kind = made.parent_path().filename();
-    if (kind != "every" && kind != "ends") return;
+    if (copies.empty() || (kind != "every" && kind != "ends")) return;
     const fs::path to = copies / (kind + "-" + made.filename().string());
     for (;;) {  // the writer may be at work: what vanishes meanwhile is not there in the next try
       std::error_code wrong;
@@ -111,6 +115,8 @@ RunResult train(const Recipe& recipe, const fs::path& folder, const std::string&
   task->optimizers_of = recipe.optimizers;
   task->by_hand = recipe.by_hand;
   task->workers = recipe.workers;
+  task->target = recipe.target;
+  task->change_weights = recipe.change_weights;
   return trainer.fit(std::move(task));
 }
 
@@ -174,8 +180,20 @@ void compare(const std::map<std::string, std::string>& straight, const std::map<
   for (const auto& [name, content] : resumed) BOOST_TEST(straight.contains(name), name << " is there too");
 }
 
+/// Every snapshot of the runs is taken lazily where one of a large model would be, and compared with an eager one.
+struct WatchedSnapshots : loop::SnapshotTest {
+  WatchedSnapshots() { loop::Snapshots::test = this; }
+  ~WatchedSnapshots() { loop::Snapshots::test = nullptr; }
+  void check(bool is_copied_lazily) const {
+    BOOST_TEST(torn.empty(), "a lazily copied tensor is torn: " << (torn.empty() ? "" : torn.front()));
+    BOOST_TEST(whole == lazy);
+    BOOST_TEST((whole > 0) == is_copied_lazily);
+  }
+};
+
 /// Resumed at every commit point; TENON_RESUME_STRIDE=7 takes every seventh.
 void check(const Recipe& recipe) {
+  WatchedSnapshots snapshots;
   const Place place;
   const char* wanted = std::getenv("TENON_RESUME_STRIDE");
   const std::size_t stride = wanted ? std::strtoul(wanted, nullptr, 10) : 1;
@@ -198,7 +216,20 @@ void check(const Recipe& recipe) {
     }
   }
   BOOST_TEST(tried >= 3u);
+  snapshots.check(recipe.is_copied_lazily);
 }
+
+/// Keeps the weights small, inside its own step and past the tensors' version counters.
+struct ClippingAdamW : optim::AdamW {
+  using AdamW::AdamW;
+  at::Tensor step(LossClosure closure = nullptr) override {
+    const at::Tensor loss = AdamW::step(std::move(closure));
+    for (optim::OptimizerParamGroup& group : param_groups())
+      for (at::Tensor& parameter : group.params()) parameter.data().clamp_(-0.3, 0.3);
+    return loss;
+  }
+};
+void clip(ParityNet& net) { net.first.data().clamp_(-0.3, 0.3); }
 
 template <class Optimizer, class Options>
 auto one(Options options, std::optional<Schedule> schedule = std::nullopt) {
@@ -232,7 +263,8 @@ BOOST_AUTO_TEST_CASE(with_rmsprop) {
 }
 BOOST_AUTO_TEST_CASE(with_adagrad) { check({.optimizers = one<optim::Adagrad>(optim::AdagradOptions(0.05))}); }
 BOOST_AUTO_TEST_CASE(with_lbfgs) {
-  check({.optimizers = one<optim::LBFGS>(optim::LBFGSOptions(0.1).max_iter(4).history_size(3))});
+  check({.optimizers = one<optim::LBFGS>(optim::LBFGSOptions(0.1).max_iter(4).history_size(3)),
+         .is_copied_lazily = false});
 }
 
 BOOST_AUTO_TEST_CASE(with_accumulation_and_clipping) {
@@ -264,7 +296,48 @@ BOOST_AUTO_TEST_CASE(with_manual_optimization_that_accumulates_by_hand) {
                {"rarely", std::make_shared<optim::SGD>(std::vector{net.norm->weight, net.norm->bias},
                                                        optim::SGDOptions(0.05).momentum(0.9))}};
          },
-         .by_hand = true});
+         .by_hand = true,
+         .is_copied_lazily = false});
+}
+
+BOOST_AUTO_TEST_CASE(with_a_target_network_in_the_module_or_in_the_task_s_own_state) {
+  for (const Target target : {Target::submodule, Target::task})
+    check({.optimizers = one<optim::AdamW>(optim::AdamWOptions(0.02)), .target = target});
+}
+BOOST_AUTO_TEST_CASE(with_weights_clipped_inside_the_step) {
+  check({.optimizers = one<ClippingAdamW>(optim::AdamWOptions(0.02))});
+}
+BOOST_AUTO_TEST_CASE(with_weights_clipped_by_the_task_behind_the_step) {
+  check(
+      {.optimizers = one<optim::AdamW>(optim::AdamWOptions(0.02)), .change_weights = clip, .is_copied_lazily = false});
+}
+BOOST_AUTO_TEST_CASE(with_weights_clipped_by_the_task_under_manual_optimization) {
+  check({.optimizers = [](ParityNet& net) -> std::vector<NamedOptimizer> {
+           const auto sgd = [](std::vector<at::Tensor> of) {
+             return std::make_shared<optim::SGD>(std::move(of), optim::SGDOptions(0.05).momentum(0.9));
+           };
+           return {{"often", sgd({net.first, net.second})}, {"rarely", sgd({net.norm->weight, net.norm->bias})}};
+         },
+         .by_hand = true,
+         .change_weights = clip,
+         .is_copied_lazily = false});
+}
+
+BOOST_AUTO_TEST_CASE(seven_steps_and_then_up_to_fourteen_are_fourteen_in_one_go) {
+  const Place place;
+  Copier::copies.clear();
+  const auto run = [&](const char* folder, std::uint64_t steps, const std::string& resume = {}) {
+    const RunResult result = train({.optimizers = one<optim::AdamW>(optim::AdamWOptions(0.02)),
+                                    .options = [&](TrainerOptions& o) { o.max_steps = steps; }},
+                                   place.path / folder, resume);
+    BOOST_TEST((result.exit_code == ExitCode::ok), result.detail);
+    BOOST_TEST(result.steps == steps);
+  };
+  run("straight", 14);
+  run("parts", 7);  // inside the second epoch
+  run("parts", 14, "auto");
+  compare(everything(place.path / "straight/every"), everything(place.path / "parts/every"));
+  BOOST_TEST(everything(place.path / "parts/every").size() == 14u);
 }
 
 BOOST_AUTO_TEST_CASE(with_each_schedule) {
@@ -272,6 +345,22 @@ BOOST_AUTO_TEST_CASE(with_each_schedule) {
   check({.optimizers = sgd_with(step)});
   check({.optimizers = sgd_with([] { return std::make_shared<ExponentialLR>(ExponentialLR::Options{.gamma = 0.9}); },
                                 Every::epoch)});
+  check({.optimizers = sgd_with([] { return make_scheduler<ConstantLR>({.factor = 0.5, .total_iters = 7}); })});
+  check({.optimizers = sgd_with([] { return make_scheduler<LinearLR>({.start_factor = 0.2, .total_iters = 9}); })});
+  check({.optimizers = sgd_with([] { return make_scheduler<MultiStepLR>({.milestones = {4, 11}, .gamma = 0.5}); })});
+  check({.optimizers = sgd_with([] { return make_scheduler<PolynomialLR>({.total_iters = 15, .power = 2}); })});
+  check({.optimizers = sgd_with([] { return make_scheduler<CosineAnnealingWarmRestarts>({.T_0 = 3, .T_mult = 2}); })});
+  check({.optimizers = sgd_with([] {
+           return make_scheduler<LambdaLR>({.lr_lambda = {[](std::int64_t n) { return 1.0 / double(n + 1); }}});
+         })});
+  check({.optimizers = sgd_with(
+             [] { return make_scheduler<MultiplicativeLR>({.lr_lambda = {[](std::int64_t) { return 0.9; }}}); })});
+  check({.optimizers = sgd_with([] {
+           return make_scheduler<ChainedScheduler>(
+               {.schedulers = {make_scheduler<LinearLR>({.start_factor = 0.2, .total_iters = 9}),
+                               make_scheduler<ExponentialLR>({.gamma = 0.9})}});
+         })});
+  check({.optimizers = sgd_with([] { return warm_up(4, make_scheduler<CosineAnnealingLR>({.T_max = 16})); })});
   check({.optimizers =
              sgd_with([] { return std::make_shared<CosineAnnealingLR>(CosineAnnealingLR::Options{.T_max = 20}); })});
   check({.optimizers = sgd_with(
