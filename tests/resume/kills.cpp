@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(a_run_killed_at_random_moments_ends_with_the_bytes_of_one_t
   std::mt19937_64 random(seed);
   std::uint64_t killed = 0, attempts = 0;
   for (int code = -1; code != 0;) {
-    BOOST_REQUIRE_MESSAGE(++attempts < 3 * kills + 20, "it never ends");
+    BOOST_REQUIRE_MESSAGE(++attempts < 3 * kills + 20, "TENON_SEED=" << seed << ": it never ends");
     Attempt attempt(here, "killed");
     const bool is_last = killed >= kills;
     // One in four dies at any moment of its start, the others some steps behind the kill before, so that there are as
@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(a_run_killed_at_random_moments_ends_with_the_bytes_of_one_t
                                                                  << read(here / "err.txt"));
   }
   BOOST_TEST_MESSAGE(killed << " kills in " << attempts << " attempts");
-  BOOST_TEST(killed == kills);
+  BOOST_TEST(killed == kills, "TENON_SEED=" << seed);
 
   const auto expected = everything(here / "straight"), got = everything(here / "killed");
   for (const auto& [name, content] : expected) {
