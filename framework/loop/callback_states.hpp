@@ -15,6 +15,8 @@ namespace tenon::loop {
 
 class CallbackStates {
  public:
+  /// None: a replay keeps no state.
+  CallbackStates() = default;
   /// [loop-thread] Asks every callback for its state.
   explicit CallbackStates(const chain::Chain& chain);
   CallbackStates(const CallbackStates&) = delete;

@@ -75,7 +75,7 @@ CommitPoint::CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metri
       tasks_(tasks),
       facts_(facts),
       progress_(progress),
-      writer_(DurableList(ledger.folders())),
+      writer_(DurableList(ledger.folders()), !facts.is_replay),
       delivery_(chain, requests, decisions, progress) {}
 
 void CommitPoint::decide(std::int32_t action, const Callback* by, std::string path, std::string target,
@@ -287,7 +287,7 @@ void CommitPoint::carry_out_saves(const CommitState& state, WriteJob& job, First
   std::vector<const SaveRequest*> asked;
   for (const Group& group : groups) asked.insert(asked.end(), group.begin(), group.end());
   try {
-    job.callbacks = std::make_shared<CallbackStates>(chain_);
+    job.callbacks = facts_.is_replay ? std::make_shared<CallbackStates>() : std::make_shared<CallbackStates>(chain_);
     job.snapshot =
         full ? snapshots_.take(engine_, true, {own_tensors_.records(), {}, {}}) : snapshots_.take(engine_, false);
   } catch (...) {

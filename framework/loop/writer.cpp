@@ -12,6 +12,8 @@ Writer::~Writer() { stop(); }
 
 void Writer::submit(std::unique_ptr<WriteJob> job) {
   std::unique_lock lock(mutex_);
+  started_ = true;
+  if (!threaded_) return carry_out(std::move(job), lock);
   if (!thread_.joinable()) {
     stopping_ = false;
     thread_ = start_host_thread("tenon-writer", [this] { run(); });
@@ -53,15 +55,20 @@ void Writer::run() {
     if (jobs_.empty()) return;
     std::unique_ptr<WriteJob> job = std::move(jobs_.front());
     jobs_.pop_front();
-    lock.unlock();
-    if (job->wait_for_tasks) job->wait_for_tasks();
-    WriteResult result{job->progress, list_.carry_out(*job)};
-    job.reset();  // its transforms end here, and its snapshot's memory is free again
-    lock.lock();
-    results_.push_back(std::move(result));
+    carry_out(std::move(job), lock);
     --unfinished_;
     changed_.notify_all();
   }
+}
+
+/// Lets go of the lock meanwhile.
+void Writer::carry_out(std::unique_ptr<WriteJob> job, std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  if (job->wait_for_tasks) job->wait_for_tasks();
+  WriteResult result{job->progress, list_.carry_out(*job)};
+  job.reset();  // its transforms end here, and its snapshot's memory is free again
+  lock.lock();
+  results_.push_back(std::move(result));
 }
 
 }  // namespace tenon::loop

@@ -19,7 +19,8 @@ namespace tenon::loop {
 /// [loop-thread] The thread starts with the first job.
 class Writer {
  public:
-  explicit Writer(DurableList list) : list_(std::move(list)) {}
+  /// Not `threaded`: each job is carried out when it is submitted, on the caller's thread.
+  explicit Writer(DurableList list, bool threaded = true) : list_(std::move(list)), threaded_(threaded) {}
   /// Carries out what it was given.
   ~Writer();
   Writer(const Writer&) = delete;
@@ -33,7 +34,7 @@ class Writer {
   /// Whether submit() would wait.
   bool is_full();
   /// Whether there has been a job.
-  bool started() const { return thread_.joinable(); }
+  bool started() const { return started_; }
   /// Waits until all jobs are carried out and destroyed.
   void drain();
   /// What has been done since the last call, in order.
@@ -45,7 +46,11 @@ class Writer {
   static constexpr std::size_t depth = 2;
   void run();
 
+  void carry_out(std::unique_ptr<WriteJob> job, std::unique_lock<std::mutex>& lock);
+
   DurableList list_;  // the thread's own while it runs
+  const bool threaded_;
+  bool started_ = false;
   std::mutex mutex_;  // of all below
   std::condition_variable changed_;
   std::deque<std::unique_ptr<WriteJob>> jobs_;
