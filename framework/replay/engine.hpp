@@ -40,6 +40,8 @@ class Engine final : public loop::Engine {
   loop::EngineTensor tensor(std::int32_t, std::uint64_t) override { return {}; }
   void training_state(std::vector<loop::EngineTensor>&, boost::json::object&) override {}
   void copy_out(const tenon_tensor_view&, void*) override {}
+  /// There is nothing to change: what is decided around it is played all the same.
+  std::vector<std::string> restore(const loop::EngineState&, std::uint32_t, const std::string&) override { return {}; }
 
  private:
   struct Batch {
