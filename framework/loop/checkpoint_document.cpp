@@ -67,13 +67,13 @@ json::object checkpoint_document(const DocumentSources& from) {
   json::array holders;
   json::object metadata;
   for (const SaveRequest* save : from.requests) {
-    json::object holder{{"callback", save->by->id()}, {"ticket", save->ticket}, {"reason", save->reason}};
+    json::object holder{{"callback", save->holder()}, {"ticket", save->ticket}, {"reason", save->reason}};
     if (!save->monitor.empty()) {
       holder["monitor"] = save->monitor;
       holder["score"] = save->score;
     }
     holders.push_back(std::move(holder));
-    if (!save->metadata.empty()) metadata[save->by->id()] = save->metadata;
+    if (!save->metadata.empty()) metadata[save->holder()] = save->metadata;
   }
   o["holders"] = std::move(holders);
   o["bests"] = bests_json(from);

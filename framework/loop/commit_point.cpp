@@ -27,7 +27,8 @@ bool same_content(const SaveRequest& a, const SaveRequest& b) {
 }
 
 void add_hold(Kept& kept, const SaveRequest& save) {
-  kept.holds.push_back({save.by, save.ticket, save.score, save.monitor, ""});
+  kept.holds.push_back({save.by_host ? nullptr : save.by, save.ticket, save.score, save.monitor,
+                        save.by_host ? std::string(SaveRequest::host_id) : ""});
   if (!kept.monitor.empty()) return;
   kept.score = save.score;
   kept.monitor = save.monitor;
@@ -117,6 +118,7 @@ void CommitPoint::run(const CommitState& now) {
   withdraw_from_disabled();
   ++progress_.sequence;
   failures.go_on([&] { carry_out_options(); });
+  carry_out_weight_requests(now, failures);
   if (!now.gradients_pending || now.phase == Phase::final) {
     if (!requests_.disk_is_left_alone() || unremoved_ > 0) hand_over(now, failures);
     carry_out_bests();
@@ -240,7 +242,7 @@ bool CommitPoint::decided(const SaveRequest& save, FirstFailure& failures) {
   args.request = TENON_REQUEST_SAVE;
   args.progress = &progress_;
   args.ticket = save.ticket;
-  args.by = chain::to_text(save.by->id());
+  if (!save.by_host) args.by = chain::to_text(save.by->id());
   args.path = chain::to_text(path);
   args.reason = chain::to_text(save.reason);
   std::optional<chain::Denial> denial;
@@ -253,6 +255,10 @@ bool CommitPoint::decided(const SaveRequest& save, FirstFailure& failures) {
   }
   if (!denial) return true;
   const std::string why = "denied by '" + denial->by + "': " + denial->reason;
+  if (save.by_host) {
+    decide(TENON_ACTION_SKIP, nullptr, relative(path), "", why);
+    return false;
+  }
   ++tallies_[save.by->id()].denied;
   tallies_[save.by->id()].warned.add(why);
   decide(TENON_ACTION_SKIP, save.by, relative(path), "", why);
@@ -288,8 +294,12 @@ void CommitPoint::carry_out_saves(const CommitState& state, WriteJob& job, First
   for (const Group& group : groups) asked.insert(asked.end(), group.begin(), group.end());
   try {
     job.callbacks = facts_.is_replay ? std::make_shared<CallbackStates>() : std::make_shared<CallbackStates>(chain_);
-    job.snapshot =
-        full ? snapshots_.take(engine_, true, {own_tensors_.records(), {}, {}}) : snapshots_.take(engine_, false);
+    CallbackTensors more;
+    if (full) {
+      more.written = own_tensors_.records();
+      kept_weights_.add_to(more);
+    }
+    job.snapshot = snapshots_.take(engine_, full, more);
   } catch (...) {
     const Failed why = what_failed();
     for (const Group& group : groups) happened(not_saved(group, progress_, why));
@@ -300,8 +310,12 @@ void CommitPoint::carry_out_saves(const CommitState& state, WriteJob& job, First
 }
 
 /// What one checkpoint is made of, but for its tensors.
-void CommitPoint::prepare(const Group& group, const CommitState& state, const json::object& requests, WriteJob& job) {
+void CommitPoint::prepare(const Group& group, CommitState state, const json::object& requests, WriteJob& job) {
   const SaveRequest& first = *group.front();
+  if (first.by_host) {  // of weights that were put back: they are whole whatever went before
+    state.consistent = true;
+    state.gradients_pending = false;
+  }
   try {
     ledger_.folder(first.folder);  // opened here, where it is told of
     SaveJob save;
@@ -318,6 +332,8 @@ void CommitPoint::prepare(const Group& group, const CommitState& state, const js
                                             job.snapshot->document(), job.callbacks->entries()});
     if (content.full) {
       content.document["requests"] = requests;
+      content.document["kept"] = kept_weights_.document();
+      content.document["pending_weights"] = pending_weights();
       content.document["tallies"] = tallies_json(tallies_);
     }
     save.pipeline = std::make_unique<Pipeline>(first.transforms, *first.by, job.snapshot, tensors_, progress_);

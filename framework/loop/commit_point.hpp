@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commit point: the moment after a whole chain has run when what callbacks asked for is carried out.
 //
-//   deliver what has ended (delivery.hpp)  ->  settings of optimizers  ->  ask decide_checkpoint  ->  callbacks' state
-//   ->  snapshot, prepare  ->  hand to the writer (writer.hpp): write, refs, removals  ->  stops
+//   deliver what has ended (delivery.hpp)  ->  settings of optimizers, weights kept and put back (commit_restores.cpp)
+//   ->  ask decide_checkpoint  ->  callbacks' state  ->  snapshot, prepare  ->  hand to the writer (writer.hpp): write,
+//   refs, removals  ->  stops
 //
 // What the writer has done is taken at the start of the next commit point. Until then callbacks decide by what is
 // planned, and are shown what is durable.
@@ -15,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "loop/account.hpp"
@@ -22,6 +24,7 @@
 #include "loop/decisions.hpp"
 #include "loop/delivery.hpp"
 #include "loop/first_failure.hpp"
+#include "loop/kept_weights.hpp"
 #include "loop/ledger.hpp"
 #include "loop/metric_store.hpp"
 #include "loop/own_tensors.hpp"
@@ -35,6 +38,9 @@
 #include "loop/writer.hpp"
 
 namespace tenon::loop {
+
+/// The ref to the weights that a run has ended with, where they were put back at its end. The host's own.
+inline constexpr std::string_view final_ref = "final";
 
 class CommitPoint {
  public:
@@ -74,6 +80,10 @@ class CommitPoint {
   /// Before anything writes weights or the optimizers' state: what is still to be copied of them is copied first.
   void wait_for_copies() { snapshots_.wait(); }
 
+  /// What a resumed run's checkpoint has of weights that were kept.
+  void adopt_kept(const std::map<std::string, KeptCopy>& kept) { kept_weights_.adopt(kept, chain_); }
+  bool has_kept(const chain::Callback& by) const { return kept_weights_.find(by) != nullptr; }
+
   /// A resumed run's checkpoint was made after the stops had been carried out.
   void set_stopped(const std::string& detail);
   bool stopped() const { return stopped_; }
@@ -87,12 +97,25 @@ class CommitPoint {
  private:
   using Group = std::vector<const SaveRequest*>;
 
+  struct Restored;
+
   void deliver();
   void take_results();
+  void take_all_results() {
+    drain();
+    take_results();
+  }
+  void carry_out_weight_requests(const CommitState& now, FirstFailure& failures);
+  Restored open_for(const WeightRequest& request) const;
+  bool has_model() const;
+  Restored restore_weights(const WeightRequest& request);
+  const Kept* checkpoint_with(const Restored& restored) const;
+  void point_final_at(const Restored& restored, const WeightRequest& request);
+  boost::json::array pending_weights() const;
   void carry_out_options();
   void carry_out_saves(const CommitState& state, WriteJob& job, FirstFailure& failures);
   bool decided(const SaveRequest& save, FirstFailure& failures);
-  void prepare(const Group& group, const CommitState& state, const boost::json::object& requests, WriteJob& job);
+  void prepare(const Group& group, CommitState state, const boost::json::object& requests, WriteJob& job);
   void add_moves(WriteJob& job);
   void hand_over(const CommitState& now, FirstFailure& failures);
   bool may_skip(const CommitState& now) const;
@@ -128,6 +151,7 @@ class CommitPoint {
   tenon_progress& progress_;
 
   Snapshots snapshots_;
+  KeptWeights kept_weights_;
   Writer writer_;
   Delivery delivery_;
   std::vector<chain::OutsideFailure> failed_saves_;  // not told to the chain yet

@@ -23,6 +23,10 @@ void CommitPoint::happened(const Saved& event) {
   ledger_.end_writing(event.checkpoint);
   const std::string path = relative(event.checkpoint.path);
   for (const SaveRequest& save : event.requests) {
+    if (save.by_host) {
+      decide(TENON_ACTION_SAVE, nullptr, path, "", save.reason);
+      continue;
+    }
     ++tallies_[save.by->id()].saved;
     decide(TENON_ACTION_SAVE, save.by, path, "", save.reason);
     requests_.end({save.by, TENON_REQUEST_SAVE, save.ticket, TENON_TICKET_DONE, TENON_OK,
@@ -36,6 +40,10 @@ void CommitPoint::happened(const NotSaved& event) {
   const auto& [status, reason] = event.why;
   const std::string path = relative(event.checkpoint.path);
   for (const SaveRequest& save : event.requests) {
+    if (save.by_host) {
+      decide(TENON_ACTION_WARN, nullptr, path, "", "not saved: " + reason);
+      continue;
+    }
     ++tallies_[save.by->id()].failed;
     tallies_[save.by->id()].warned.add(reason);
     decide(TENON_ACTION_WARN, save.by, path, "", "not saved: " + reason);
@@ -49,8 +57,9 @@ void CommitPoint::happened(const RefMoved& event) {
   const auto& [by, ref, ticket] = event.request;
   Kept* kept = ledger_.find(ticket);
   if (!kept) return;
-  decide(TENON_ACTION_REF, by, relative(kept->folder / (ref + ".ckpt")), relative(kept->path),
-         "'" + ref + "' is the newest");
+  const bool is_final = ref == final_ref;
+  decide(TENON_ACTION_REF, is_final ? nullptr : by, relative(kept->folder / (ref + ".ckpt")), relative(kept->path),
+         "'" + ref + (is_final ? "' has the weights that the run ends with" : "' is the newest"));
   ledger_.point_ref(ref, *kept, *by);
 }
 

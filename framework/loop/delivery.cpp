@@ -89,6 +89,7 @@ void Delivery::tell_ticket(const EndedTicket& ended) {
 void Delivery::tell_checkpoint(const Notice& notice) {
   const std::uint32_t hook = notice.what == Notice::What::saved    ? TENON_HOOK(on_checkpoint_saved)
                              : notice.what == Notice::What::failed ? TENON_HOOK(on_checkpoint_failed)
+                             : notice.what == Notice::What::loaded ? TENON_HOOK(on_checkpoint_loaded)
                                                                    : TENON_HOOK(on_checkpoint_removed);
   if (!chain_.wanted(hook)) return;
   std::vector<tenon_text> holders;
@@ -108,6 +109,8 @@ void Delivery::tell_checkpoint(const Notice& notice) {
     chain_.on_checkpoint_saved(args);
   else if (notice.what == Notice::What::failed)
     chain_.on_checkpoint_failed(args);
+  else if (notice.what == Notice::What::loaded)
+    chain_.on_checkpoint_loaded(args);
   else
     chain_.on_checkpoint_removed(args);
 }

@@ -17,7 +17,7 @@ namespace tenon::loop {
 
 /// An on_checkpoint_*.
 struct Notice {
-  enum class What { saved, failed, removed } what;
+  enum class What { saved, failed, removed, loaded } what;
   Kept checkpoint;
   tenon_status status = TENON_OK;
   std::string reason;

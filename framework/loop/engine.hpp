@@ -244,7 +244,8 @@ class Engine {
   /// the optimizers. Everything that `parts` names is compared first, so that all of it is taken over or nothing.
   /// Throws Failure (ExitCode::checkpoint) with a table of all differences, headed by `from`, which names the
   /// checkpoint. Answers remarks for a person: what makes the training go on otherwise than bit for bit, and what could
-  /// not be given back. The loop itself goes to the position in the data, by start_epoch.
+  /// not be given back. The loop itself goes to the position in the data, by start_epoch. At a commit point it is not
+  /// called of an engine that has no parameters and no buffers: there is nothing to give back then.
   virtual std::vector<std::string> restore(const EngineState& /*state*/, std::uint32_t /*parts*/,
                                            const std::string& from) {
     throw Failure(ExitCode::checkpoint, from + " cannot be restored here: there is no model to restore it into");

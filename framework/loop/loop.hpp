@@ -99,6 +99,7 @@ class Loop final : private StepListener {
   void restore(const ResumePoint& from);
   void restore_progress_of(const ResumePoint& from);
   void load_callbacks(const ResumePoint& from);
+  std::vector<WeightRequest> pending_weights(const ResumePoint& from);
   void go_on_from_commit_point();
   /// The epoch that the checkpoint is of was cut short, and told so: it has another end before it.
   bool ends_anew() const { return inside_epoch_ && resumed_phase_ && *resumed_phase_ != Phase::batch; }

@@ -31,9 +31,11 @@ json::array open_tickets(const std::vector<const SaveRequest*>& saves, const Req
   json::array open;
   for (const auto& [ticket, kept] : ledger.being_written())
     for (const Hold& hold : kept.holds)
-      if (hold.ticket == ticket) open.push_back(open_save(*hold.by, ticket, kept.folder, kept.name, facts));
-  for (const SaveRequest* save : saves)
+      if (hold.ticket == ticket && hold.by) open.push_back(open_save(*hold.by, ticket, kept.folder, kept.name, facts));
+  for (const SaveRequest* save : saves) {
+    if (save->by_host) continue;
     open.push_back(open_save(*save->by, save->ticket, save->folder, save->name, facts));
+  }
   for (const SaveRequest& save : requests.saves)  // asked for while this commit point's were decided on
     open.push_back(open_save(*save.by, save.ticket, save.folder, save.name, facts));
   for (const OptionRequest& option : requests.options)

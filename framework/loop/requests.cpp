@@ -46,6 +46,12 @@ bool Requests::withdraw(chain::Callback& by, tenon_ticket ticket, std::string_vi
     end(TENON_REQUEST_OPTIMIZER);
     return true;
   }
+  const auto asked = std::find_if(weights.begin(), weights.end(), mine);
+  if (asked != weights.end()) {
+    end(asked->request);
+    weights.erase(asked);
+    return true;
+  }
   if (!std::erase_if(saves, mine)) return false;
   end(TENON_REQUEST_SAVE);
   return true;
@@ -74,6 +80,19 @@ tenon_ticket Requests::option(OptionRequest request) {
   std::erase_if(options, replaced);
   options.push_back(std::move(request));
   return options.back().ticket;
+}
+
+tenon_ticket Requests::weight_request(WeightRequest request) {
+  const std::lock_guard lock(mutex_);
+  require_open_locked();
+  request.ticket = next_++;
+  std::erase_if(weights, [&](const WeightRequest& older) {
+    if (older.by != request.by || older.request != request.request) return false;
+    ended_.push_back({older.by, older.request, older.ticket, TENON_TICKET_REPLACED, TENON_OK, "", "", older.reason});
+    return true;
+  });
+  weights.push_back(std::move(request));
+  return weights.back().ticket;
 }
 
 const SaveRequest* Requests::find_save(tenon_ticket ticket) const {
@@ -134,17 +153,25 @@ bool Requests::withdraw_all(const std::string& reason, const chain::Callback* of
       return true;
     });
   };
-  const auto withdrawn_saves = end_all(saves, TENON_REQUEST_SAVE);
-  const auto withdrawn_options = end_all(options, TENON_REQUEST_OPTIMIZER);
-  return end_all(stops_, TENON_REQUEST_STOP) + withdrawn_options + withdrawn_saves > 0;
+  auto withdrawn = end_all(saves, TENON_REQUEST_SAVE) + end_all(options, TENON_REQUEST_OPTIMIZER) +
+                   end_all(stops_, TENON_REQUEST_STOP);
+  withdrawn += std::erase_if(weights, [&](const WeightRequest& r) {
+    if (of && r.by != of) return false;
+    ended_.push_back({r.by, r.request, r.ticket, TENON_TICKET_WITHDRAWN, TENON_OK, "", "", reason});
+    return true;
+  });
+  return withdrawn > 0;
 }
 
 bool Requests::issued(const chain::Callback& by, tenon_ticket ticket) const { return savers_.find(ticket) == &by; }
 
-void Requests::restore(tenon_ticket next, std::vector<StopRequest> stops) {
+void Requests::restore(tenon_ticket next, std::vector<StopRequest> stops,
+                       std::vector<WeightRequest> weights_asked_for) {
   const std::lock_guard lock(mutex_);
   next_ = std::max(next_, next);
   stops_.insert(stops_.begin(), std::make_move_iterator(stops.begin()), std::make_move_iterator(stops.end()));
+  weights.insert(weights.begin(), std::make_move_iterator(weights_asked_for.begin()),
+                 std::make_move_iterator(weights_asked_for.end()));
 }
 
 void Requests::close() {

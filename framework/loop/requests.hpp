@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chain/chain.hpp"
@@ -38,6 +39,21 @@ struct SaveRequest {
   boost::json::object metadata;
   std::vector<TransformUse> transforms;
   std::uint32_t flags = 0;  ///< TENON_SAVE_*
+  /// The host saves what a restore for `by` has put back. Nobody is told of the ticket, and the host holds it.
+  bool by_host = false;
+
+  std::string_view holder() const { return by_host ? host_id : std::string_view(by->id()); }
+  static constexpr std::string_view host_id = "tenon:host";
+};
+
+/// Weights to be kept, or put back.
+struct WeightRequest {
+  tenon_ticket ticket = 0;
+  chain::Callback* by = nullptr;
+  std::int32_t request = TENON_REQUEST_KEEP;  ///< or TENON_REQUEST_RESTORE, which alone has a scope, when and from
+  std::int32_t scope = 0, when = 0;           ///< TENON_RESTORE_*
+  std::filesystem::path from;                 ///< absolute; empty: what was kept
+  std::string reason;
 };
 
 struct ReleaseRequest {
@@ -96,6 +112,8 @@ class Requests {
   tenon_ticket save(SaveRequest request);
   /// [loop-thread] Numbers and keeps it; replaces a pending one for the same setting. Throws once closed.
   tenon_ticket option(OptionRequest request);
+  /// [loop-thread] Numbers and keeps it; replaces a pending one of the same kind and callback. Throws once closed.
+  tenon_ticket weight_request(WeightRequest request);
   /// [any-thread] Throws chain::AbiError (TENON_E_WRONG_STATE) once closed.
   void require_open() const;
 
@@ -105,6 +123,7 @@ class Requests {
   // [loop-thread]
   std::vector<SaveRequest> saves;
   std::vector<OptionRequest> options;
+  std::vector<WeightRequest> weights;  ///< in the order of tickets
   std::vector<ReleaseRequest> releases;
   std::vector<RefRequest> refs;
   std::vector<BestRequest> bests;
@@ -124,7 +143,7 @@ class Requests {
   void put_back(std::vector<StopRequest> stops);
   std::vector<StopRequest> pending_stops() const;
   /// [loop-thread] What a resumed run begins with: `next` is the first ticket of its own.
-  void restore(tenon_ticket next, std::vector<StopRequest> stops);
+  void restore(tenon_ticket next, std::vector<StopRequest> stops, std::vector<WeightRequest> weights_asked_for);
   /// [loop-thread] Every request still pending ends WITHDRAWN; with `of`, that callback's alone. False where
   /// there is none.
   bool withdraw_all(const std::string& reason, const chain::Callback* of = nullptr);

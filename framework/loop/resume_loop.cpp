@@ -65,7 +65,22 @@ void Loop::load_callbacks(const ResumePoint& from) {
                  "the stop that '" + saved.callback + "' had asked for (" + saved.reason +
                      ") is dropped: it is not in this run");
   }
-  requests_.restore(from.next_ticket(), std::move(stops));
+  commit_point_.adopt_kept(from.kept_weights());
+  requests_.restore(from.next_ticket(), std::move(stops), pending_weights(from));
+}
+
+/// A run's folder may have been moved since.
+std::vector<WeightRequest> Loop::pending_weights(const ResumePoint& from) {
+  std::vector<WeightRequest> requests;
+  for (const SavedWeightRequest& saved : from.pending_weights()) {
+    WeightRequest request = saved.request;
+    request.by = chain_.find(saved.callback);
+    std::error_code ignored;  // what is not there is told where it is to be opened
+    const std::filesystem::path here = facts_.run_folder / saved.below_run;
+    if (!saved.below_run.empty() && std::filesystem::exists(here, ignored)) request.from = here;
+    if (request.by) requests.push_back(std::move(request));
+  }
+  return requests;
 }
 
 }  // namespace tenon::loop

@@ -51,6 +51,20 @@ SavedPosition position_of(const json::object& document) {
   return p;
 }
 
+SavedWeightRequest weight_request_of(const json::object& o) {
+  SavedWeightRequest saved;
+  saved.callback = o.at("callback").as_string();
+  WeightRequest& r = saved.request;
+  r.ticket = o.at("ticket").to_number<tenon_ticket>();
+  r.request = o.at("request").to_number<std::int32_t>();
+  r.scope = o.at("scope").to_number<std::int32_t>();
+  r.when = o.at("when").to_number<std::int32_t>();
+  r.from = std::string_view(o.at("from").as_string());
+  r.reason = o.at("reason").as_string();
+  if (const json::value* below = o.if_contains("below_run")) saved.below_run = std::string_view(below->as_string());
+  return saved;
+}
+
 std::string text(const json::value& value) { return json_text(value); }
 
 void add_difference(std::vector<std::string>& to, const std::string& what, const std::string& saved,
@@ -104,7 +118,7 @@ void ResumePoint::read() {
       states[std::string_view(record.name).substr(callback_prefix.size())] = record.bytes;
     else if (record.name.starts_with(own_tensor_prefix))
       own_tensors_.push_back(own_tensor_from(record));
-    else
+    else if (!record.name.starts_with(kept_prefix))
       training_.push_back(to_engine_tensor(record));
   }
   if (!document_.at("engine").is_object()) throw std::invalid_argument("\"engine\" is no object");
@@ -125,6 +139,9 @@ void ResumePoint::read() {
     }
     callbacks_.push_back(std::move(callback));
   }
+  kept_weights_ = KeptWeights::read(document_, training_tensors_.records);
+  if (const json::value* pending = document_.if_contains("pending_weights"))
+    for (const json::value& each : pending->as_array()) pending_weights_.push_back(weight_request_of(each.as_object()));
   for (const json::value& each : document_.at("pending_stops").as_array())
     stops_.push_back({std::string(each.at("callback").as_string()), std::string(each.at("reason").as_string()),
                       each.at("ticket").to_number<tenon_ticket>()});

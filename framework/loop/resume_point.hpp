@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "checkpoint/checkpoint.hpp"
 #include "loop/checkpoint_document.hpp"
 #include "loop/engine.hpp"
+#include "loop/kept_weights.hpp"
 #include "loop/own_tensors.hpp"
 #include "loop/restore_parts.hpp"
 #include "loop/run_facts.hpp"
@@ -47,6 +49,13 @@ struct SavedStop {
   tenon_ticket ticket = 0;
 };
 
+/// Weights that were to be kept or put back later.
+struct SavedWeightRequest {
+  std::string callback;
+  WeightRequest request;            ///< without the callback
+  std::filesystem::path below_run;  ///< where it is to come from, relative to the run's folder; empty: not from there
+};
+
 class ResumePoint {
  public:
   /// Reads all of it and compares every checksum. `parts` are what the run takes over (restore_parts.hpp); where
@@ -69,6 +78,9 @@ class ResumePoint {
   const std::vector<SavedCallback>& callbacks() const noexcept { return callbacks_; }
   /// Callbacks' own; what is written to one of them is written for all who have asked.
   const std::vector<std::shared_ptr<HostTensor>>& own_tensors() const noexcept { return own_tensors_; }
+  /// By callback.
+  const std::map<std::string, KeptCopy>& kept_weights() const noexcept { return kept_weights_; }
+  const std::vector<SavedWeightRequest>& pending_weights() const noexcept { return pending_weights_; }
   const std::vector<SavedStop>& pending_stops() const noexcept { return stops_; }
   tenon_ticket next_ticket() const noexcept { return next_ticket_; }
   const boost::json::object& metrics() const noexcept { return *metrics_; }
@@ -89,6 +101,8 @@ class ResumePoint {
   SavedPosition position_;
   std::vector<SavedCallback> callbacks_;
   std::vector<std::shared_ptr<HostTensor>> own_tensors_;
+  std::map<std::string, KeptCopy> kept_weights_;
+  std::vector<SavedWeightRequest> pending_weights_;
   std::vector<SavedStop> stops_;
   tenon_ticket next_ticket_ = 1;
   const boost::json::object* metrics_ = nullptr;

@@ -221,6 +221,14 @@ void Snapshots::wait() {
     refuse(written);
 }
 
+void Snapshots::forget() {
+  if (trial_) {
+    trial_.reset();
+    laziness_ = Laziness::untried;
+  }
+  wait();
+}
+
 /// The last snapshot lends its tensors to the next where they are still what they were.
 void Snapshots::forget_if_written() {
   for (const auto& copy : lazy_) {

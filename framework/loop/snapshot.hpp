@@ -81,8 +81,10 @@ class Snapshots {
   /// both arenas are in use. Throws what the engine throws.
   std::shared_ptr<const Snapshot> take(Engine& engine, bool full, const CallbackTensors& more = {});
 
-  /// Before anything writes what only a step changes: optimizer_step, a restore, a tensor written by hand.
+  /// Before a step, or a tensor written by hand.
   void wait();
+  /// Before weights are put back: the same, but what is still being watched for the first time is watched anew.
+  void forget();
   /// Before the loop thread waits for the writer, which waits for it. A snapshot whose copy was torn is told of here.
   void settle();
   /// The same where that costs nothing.

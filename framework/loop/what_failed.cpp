@@ -8,6 +8,7 @@
 
 #include "chain/abi.hpp"
 #include "chain/chain.hpp"
+#include "checkpoint/read_error.hpp"
 #include "checkpoint/write_error.hpp"
 
 namespace tenon::loop {
@@ -32,6 +33,8 @@ Failed what_failed() {
     throw;
   } catch (const checkpoint::WriteError& error) {
     return {status_of(error), error.what()};
+  } catch (const checkpoint::ReadError& error) {
+    return {TENON_E_IO, error.what()};
   } catch (const chain::AbiError& error) {
     return {error.status(), error.what()};
   } catch (const chain::CallbackError& error) {

@@ -117,7 +117,9 @@ void Optimizers::restore_one(std::size_t index, const json::object& described, S
       restoration.then([&states, key, state] { states[key] = std::move(*state); });
     }
   }
-  restoration.then([this, index, steps = count_at(described, "steps")] { steps_[index] = steps; });
+  // In a running training counts do not go back.
+  restoration.then(
+      [this, index, steps = count_at(described, "steps")] { steps_[index] = std::max(steps_[index], steps); });
 }
 
 std::unique_ptr<optim::OptimizerOptions> Optimizers::restore_options(std::size_t index, std::size_t group,

@@ -45,6 +45,12 @@ inline void collect(Probe& p, std::vector<Ticket>& out) {
   };
 }
 
+/// What is in a checkpoint's ref, "" where there is none.
+inline std::string target(const std::filesystem::path& ref) {
+  std::error_code none;
+  return std::filesystem::read_symlink(ref, none).native();
+}
+
 inline boost::json::object document(const std::filesystem::path& checkpoint) {
   std::ifstream in(checkpoint / "checkpoint.json");
   std::stringstream text;

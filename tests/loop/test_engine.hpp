@@ -47,6 +47,8 @@ class TestEngine : public loop::Engine {
   std::uint64_t epoch = 0, batch = 0, steps = 0, evaluation_batch = 0, evaluations = 0;
   std::array<float, 4> weights_;
   bool trains = false;
+  bool without_model = false;            ///< no tensors
+  bool renamed = false;                  ///< its parameter has another name now
   std::uint64_t seed = 0, position = 0;  ///< samples consumed of the epoch
   std::array<float, 4> momentum{};       ///< of the weights, while `trains`
   std::uint64_t rng = 1;                 ///< drawn from by each training step
@@ -174,12 +176,16 @@ class TestEngine : public loop::Engine {
     ++asked_for_modules;
     return module_tree;
   }
-  std::uint64_t tensor_count(std::int32_t group) override { return group <= TENON_TENSORS_GRADIENTS ? 1 : 0; }
+  std::uint64_t tensor_count(std::int32_t group) override {
+    return group <= TENON_TENSORS_GRADIENTS && !without_model ? 1 : 0;
+  }
   loop::EngineTensor tensor(std::int32_t group, std::uint64_t) override {
-    return {"weight", view(weights_.data()), true, group == TENON_TENSORS_PARAMETERS, only_in_step};
+    return {renamed ? "renamed" : "weight", view(weights_.data()), true, group == TENON_TENSORS_PARAMETERS,
+            only_in_step};
   }
   void training_state(std::vector<loop::EngineTensor>& out, boost::json::object& document) override {
     if (on_training_state) on_training_state();
+    if (without_model) return;
     out.push_back({"optimizer/test/weight/momentum_buffer", view(trains ? momentum.data() : weights_.data()), false,
                    true, only_in_step});
     if (trains) out.push_back({"rng/test", rng_view()});
@@ -229,7 +235,8 @@ class TestEngine : public loop::Engine {
     std::vector<loop::EngineTensor> wanted;
     boost::json::object now;
     training_state(wanted, now);
-    if (parts & loop::restore_model) give(state.weights, "weight", tensor(TENON_TENSORS_PARAMETERS, 0));
+    if (parts & loop::restore_model)
+      give(state.weights, tensor(TENON_TENSORS_PARAMETERS, 0).name, tensor(TENON_TENSORS_PARAMETERS, 0));
     if (parts & loop::restore_optimizers && trains) give(state.training, wanted[0].name, wanted[0]);
     if (parts & loop::restore_rng && trains) give(state.training, "rng/test", wanted[1]);
     const boost::json::value* data = state.document.if_contains("data");

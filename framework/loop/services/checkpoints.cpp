@@ -121,6 +121,9 @@ tenon_status TENON_CALL release(const tenon_host* host, tenon_ticket held, tenon
 
 void claim_ref(const Caller& c, const std::filesystem::path& folder, const std::string& ref) {
   check_name(ref);
+  if (ref == final_ref)
+    throw AbiError(TENON_E_INVALID_ARGUMENT,
+                   "'final' is the host's own ref, to the weights that a run has ended with: take another name");
   if (ref.find('/') != std::string::npos) throw AbiError(TENON_E_INVALID_ARGUMENT, "a ref's name has no '/'");
   const std::string owner = c.services.ledger->claim_ref(folder, ref, c.callback);
   if (owner.empty()) return;
@@ -202,11 +205,60 @@ tenon_status TENON_CALL best(const tenon_host* host, tenon_text callback_id, ten
   });
 }
 
-tenon_status TENON_CALL keep(const tenon_host*, tenon_text, tenon_ticket*, tenon_error* error) {
-  return chain::fail(error, TENON_E_UNSUPPORTED, "this version of Tenon does not keep weights in memory yet");
+void require_training(const Caller& c) {
+  require_started(c);
+  if (c.services.facts->stage != Stage::train)
+    throw AbiError(TENON_E_WRONG_STATE, "weights are kept and put back where something is trained");
 }
-tenon_status TENON_CALL restore(const tenon_host*, const tenon_restore_request*, tenon_ticket*, tenon_error* error) {
-  return chain::fail(error, TENON_E_UNSUPPORTED, "this version of Tenon does not restore weights yet");
+
+tenon_status TENON_CALL keep(const tenon_host* host, tenon_text reason, tenon_ticket* ticket, tenon_error* error) {
+  return guard(error, [&] {
+    const Caller c = on_loop_thread(host);
+    require_training(c);
+    const tenon_ticket made = c.services.requests->weight_request(
+        {0, &c.callback, TENON_REQUEST_KEEP, 0, 0, {}, std::string(from_text(reason))});
+    if (ticket) *ticket = made;
+  });
+}
+
+void check_restore(const Caller& c, const tenon_restore_request& r) {
+  if (r.scope != TENON_RESTORE_MODEL && r.scope != TENON_RESTORE_MODEL_AND_OPTIMIZER)
+    throw AbiError(TENON_E_INVALID_ARGUMENT,
+                   "a restore's scope is TENON_RESTORE_MODEL or TENON_RESTORE_MODEL_AND_OPTIMIZER");
+  if (r.when != TENON_RESTORE_NEXT_COMMIT && r.when != TENON_RESTORE_AT_END)
+    throw AbiError(TENON_E_INVALID_ARGUMENT,
+                   "a restore happens at TENON_RESTORE_NEXT_COMMIT or at TENON_RESTORE_AT_END");
+  const std::filesystem::path from(from_text(r.from));
+  if (from.empty()) {
+    if (r.scope != TENON_RESTORE_MODEL)
+      throw AbiError(TENON_E_INVALID_ARGUMENT,
+                     "keep() keeps weights alone: to restore the optimizer, name a full checkpoint");
+    const auto& asked = c.services.requests->weights;
+    const bool kept = c.services.commit_point->has_kept(c.callback) ||
+                      std::any_of(asked.begin(), asked.end(), [&](const WeightRequest& w) {
+                        return w.by == &c.callback && w.request == TENON_REQUEST_KEEP;
+                      });
+    if (!kept) throw AbiError(TENON_E_WRONG_STATE, "callback '" + c.callback.id() + "' has kept no weights");
+    return;
+  }
+  std::error_code ignored;  // what cannot be looked at cannot be restored either
+  if (!from.is_absolute())
+    throw AbiError(TENON_E_INVALID_ARGUMENT, "'" + from.native() + "' is no absolute path of a checkpoint");
+  if (!std::filesystem::exists(from, ignored))
+    throw AbiError(TENON_E_NOT_FOUND, "there is no checkpoint '" + from.native() + "'");
+}
+
+tenon_status TENON_CALL restore(const tenon_host* host, const tenon_restore_request* theirs, tenon_ticket* ticket,
+                                tenon_error* error) {
+  return guard(error, [&] {
+    const Caller c = on_loop_thread(host);
+    require_training(c);
+    const tenon_restore_request r = chain::read_sized(theirs);
+    check_restore(c, r);
+    const tenon_ticket made = c.services.requests->weight_request(
+        {0, &c.callback, TENON_REQUEST_RESTORE, r.scope, r.when, from_text(r.from), std::string(from_text(r.reason))});
+    if (ticket) *ticket = made;
+  });
 }
 
 tenon_status TENON_CALL claim(const tenon_host* host, tenon_text folder, tenon_text ref, tenon_error* error) {

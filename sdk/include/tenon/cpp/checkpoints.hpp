@@ -50,6 +50,26 @@ class Checkpoints {
   }
   void set_best(tenon_ticket ticket) const { service_.call(&tenon_checkpoints::set_best, ticket); }
 
+  /// Keeps the weights of the next commit point in the host's memory, in place of those kept before.
+  tenon_ticket keep(std::string_view reason) const {
+    tenon_ticket out = 0;
+    service_.call(&tenon_checkpoints::keep, text(reason), &out);
+    return out;
+  }
+  /// Asks for weights to be put back: TENON_RESTORE_MODEL or _MODEL_AND_OPTIMIZER, TENON_RESTORE_NEXT_COMMIT or
+  /// _AT_END, from the absolute path of a checkpoint, or from what keep() has kept where there is none.
+  tenon_ticket restore(std::int32_t scope, std::int32_t when, std::string_view reason,
+                       std::string_view from = {}) const {
+    auto r = sized<tenon_restore_request>();
+    r.scope = scope;
+    r.when = when;
+    r.from = text(from);
+    r.reason = text(reason);
+    tenon_ticket out = 0;
+    service_.call(&tenon_checkpoints::restore, &r, &out);
+    return out;
+  }
+
   /// The durable best of a callback, or of the only one that has a best. Texts live until the hook returns.
   std::optional<tenon_checkpoint> best(std::string_view callback_id = {}) const {
     auto out = sized<tenon_checkpoint>();
