@@ -29,13 +29,9 @@ class CsvLogger {
     "filename": {"type": "string", "minLength": 1, "default": "metrics.csv",
       "description": "File to write, relative to the run's folder"}
   }})";
-  static constexpr const char* const needs[] = {TENON_SERVICE_METRICS,
-                                                TENON_SERVICE_OPTIONS,
-                                                TENON_SERVICE_PATHS,
-                                                TENON_SERVICE_RUN,
-                                                TENON_SERVICE_BOARD,
-                                                TENON_SERVICE_TASKS,
-                                                nullptr};
+  static constexpr const char* const needs[] = {
+      TENON_SERVICE_METRICS, TENON_SERVICE_OPTIONS, TENON_SERVICE_PATHS,    TENON_SERVICE_RUN,
+      TENON_SERVICE_BOARD,   TENON_SERVICE_TASKS,   TENON_SERVICE_RUN_INFO, nullptr};
   static constexpr std::uint32_t state_version = 1;
 
   // A full disk ends the log, not the training.
@@ -51,6 +47,7 @@ class CsvLogger {
     for (const std::string& metric : declared_metrics()) columns.push_back(metric);
     if (!args.resumed || saved_.width == 0) {
       table_.emplace(path_, columns);
+      if (tenon::run_facts(host_).flags & TENON_RUN_IS_REPLAY) table_->gather();
       return;
     }
     table_.emplace(path_, columns, saved_);
@@ -101,6 +98,7 @@ class CsvLogger {
 
   void close() {
     if (!table_) return;
+    table_->flush();
     saved_ = table_->extent();
     table_.reset();
     tenon::publish(

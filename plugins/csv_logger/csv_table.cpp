@@ -94,6 +94,7 @@ void Table::widen(const std::vector<std::string>& names) {
     if (std::find(columns_.begin(), columns_.end(), name) == columns_.end()) columns_.push_back(name);
   if (columns_.size() == before) return;
 
+  file_->flush();
   const std::string old = policy::LogFile::read(file_->path());
   std::string content = header();
   std::size_t at = 0;

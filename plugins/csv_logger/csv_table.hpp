@@ -45,6 +45,10 @@ class Table {
   Extent extent() const { return {rows_, columns_.size(), file_->content()}; }
   /// What was there to go on with, before columns were added.
   const policy::LogContent& found() const noexcept { return found_; }
+  /// As LogFile::gather().
+  void gather() noexcept { file_->gather(); }
+  /// As LogFile::flush().
+  void flush() { file_->flush(); }
   /// As LogFile::sync().
   std::function<void()> sync() const { return file_->sync(); }
 

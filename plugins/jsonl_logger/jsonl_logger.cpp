@@ -26,8 +26,13 @@ class JsonlLogger {
     "filename": {"type": "string", "minLength": 1, "default": "metrics.jsonl",
       "description": "File to write, relative to the run's folder"}
   }})";
-  static constexpr const char* const needs[] = {TENON_SERVICE_OPTIONS, TENON_SERVICE_PATHS, TENON_SERVICE_RUN,
-                                                TENON_SERVICE_BOARD,   TENON_SERVICE_TASKS, nullptr};
+  static constexpr const char* const needs[] = {TENON_SERVICE_OPTIONS,
+                                                TENON_SERVICE_PATHS,
+                                                TENON_SERVICE_RUN,
+                                                TENON_SERVICE_BOARD,
+                                                TENON_SERVICE_TASKS,
+                                                TENON_SERVICE_RUN_INFO,
+                                                nullptr};
   static constexpr std::uint32_t state_version = 1;
 
   // A full disk ends the log, not the training.
@@ -42,6 +47,7 @@ class JsonlLogger {
   void on_fit_start(const tenon_fit_start_args& args) {
     if (!args.resumed) saved_ = {};
     file_.emplace(path_, saved_.size);
+    if (tenon::run_facts(host_).flags & TENON_RUN_IS_REPLAY) file_->gather();
     if (const auto told = tenon::policy::lost_or_changed(saved_, file_->content()))
       tenon::Run(host_).warn(*told, path_);
   }
@@ -85,6 +91,7 @@ class JsonlLogger {
  private:
   void close() {
     if (!file_) return;
+    file_->flush();
     saved_ = file_->content();
     file_.reset();
     tenon::publish(

@@ -75,24 +75,48 @@ void LogFile::open() {
   file_ = std::make_shared<const Handle>(file);
 }
 
+LogFile::~LogFile() {
+  try {
+    flush();
+  } catch (const std::exception&) {
+    waiting_.clear();
+  }
+}
+
+void LogFile::flush() {
+  const std::string lines = std::move(waiting_);
+  waiting_.clear();
+  if (!lines.empty()) write(lines, content_.size - lines.size());
+}
+
 void LogFile::append(std::string_view lines) {
+  constexpr std::size_t many = 1 << 16;
+  if (gathers_)
+    waiting_ += lines;
+  else
+    write(lines, content_.size);
+  Fingerprint fingerprint(content_.fingerprint);
+  fingerprint.add(lines);
+  content_.size += lines.size();
+  content_.lines += static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
+  content_.fingerprint = fingerprint.value();
+  if (waiting_.size() >= many) flush();
+}
+
+/// Where it fails, the file ends as before.
+void LogFile::write(std::string_view lines, std::uint64_t size_before) {
   for (std::string_view left = lines; !left.empty();) {
     const ssize_t written = ::write(file_->get(), left.data(), left.size());
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) {
       const int reason = written < 0 ? errno : ENOSPC;
       // Nothing may follow a part of a line; what is no regular file keeps it.
-      if (left.size() < lines.size() && ::ftruncate(file_->get(), static_cast<off_t>(content_.size)) != 0)
+      if (left.size() < lines.size() && ::ftruncate(file_->get(), static_cast<off_t>(size_before)) != 0)
         fail("cannot be written, and ends in a part of a line", reason);
       fail("cannot be written", reason);
     }
     left.remove_prefix(static_cast<std::size_t>(written));
   }
-  Fingerprint fingerprint(content_.fingerprint);
-  fingerprint.add(lines);
-  content_.size += lines.size();
-  content_.lines += static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
-  content_.fingerprint = fingerprint.value();
 }
 
 std::function<void()> LogFile::sync() const {

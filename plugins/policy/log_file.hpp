@@ -41,6 +41,15 @@ class LogFile {
   /// Opens it, makes it when it is not there, and cuts it to the whole lines among its first `keep` bytes. Throws
   /// std::runtime_error with path and reason, as everything here.
   LogFile(std::string path, std::uint64_t keep);
+  /// Writes what waits; what goes wrong with that is not told: flush() tells it.
+  ~LogFile();
+  LogFile(const LogFile&) = delete;
+  LogFile& operator=(const LogFile&) = delete;
+
+  /// From here on lines wait in memory until there are many: in a replay, which nobody goes on with after a crash.
+  void gather() noexcept { gathers_ = true; }
+  /// Writes what waits.
+  void flush();
 
   /// Of whole lines. Where it fails, the file ends as before.
   void append(std::string_view lines);
@@ -62,11 +71,14 @@ class LogFile {
  private:
   class Handle;
   void open();
+  void write(std::string_view lines, std::uint64_t size_before);
   void keep_whole_lines(std::uint64_t most);
   [[noreturn]] void fail(const char* what, int reason) const;
 
   std::string path_;
   LogContent content_;
+  bool gathers_ = false;
+  std::string waiting_;  // counted in content_
   std::shared_ptr<const Handle> file_;
   mutable bool is_synced_ = false;  // somebody counts on what it holds
 };

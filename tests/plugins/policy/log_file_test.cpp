@@ -28,6 +28,29 @@ BOOST_AUTO_TEST_CASE(a_line_stands_in_the_file_at_once) {
   BOOST_TEST(content_of(folder / "log") == "one\n");
 }
 
+BOOST_AUTO_TEST_CASE(gathered_lines_stand_there_when_they_are_flushed_many_or_the_file_is_closed) {
+  const TemporaryFolder folder;
+  {
+    LogFile file(folder / "log", 0);
+    file.gather();
+    file.append("one\n");
+    BOOST_TEST(content_of(folder / "log") == "");
+    BOOST_TEST(file.size() == 4u);
+    file.flush();
+    BOOST_TEST(content_of(folder / "log") == "one\n");
+    const std::string many(1 << 16, '\n');
+    file.append(many);
+    BOOST_TEST(content_of(folder / "log") == "one\n" + many);
+    file.replace("ONE\n");
+    file.append("two\n");
+  }
+  BOOST_TEST(content_of(folder / "log") == "ONE\ntwo\n");
+  LogFile full("/dev/full", 0);
+  full.gather();
+  full.append("one\n");
+  BOOST_CHECK_THROW(full.flush(), std::runtime_error);
+}
+
 BOOST_AUTO_TEST_CASE(what_a_later_attempt_wrote_is_cut_off) {
   const TemporaryFolder folder;
   write_file(folder / "log", "one\ntwo\nthree\n");
