@@ -13,6 +13,7 @@
 #include "policy/metric_names.hpp"
 #include "policy/numbers.hpp"
 #include "policy/run_facts.hpp"
+#include "policy/run_path.hpp"
 #include "policy/state.hpp"
 #include "policy/stopping.hpp"
 
@@ -54,10 +55,13 @@ class EarlyStopping {
     "start_from_epoch": {"type": "integer", "minimum": 0, "default": 0,
       "description": "Epoch, counted from 0, before which nothing is checked"},
     "baseline": {"type": ["number", "null"], "default": null,
-      "description": "Only a value that is better than this, too, ends the wait for an improvement"}
+      "description": "Only a value that is better than this, too, ends the wait for an improvement"},
+    "restore_best_weights": {"type": "boolean", "default": false,
+      "description": "Put the weights of the best score back into the model when the run ends, whatever ends it"}
   }})";
-  static constexpr const char* const needs[] = {TENON_SERVICE_METRICS, TENON_SERVICE_RUN,   TENON_SERVICE_RUN_INFO,
-                                                TENON_SERVICE_OPTIONS, TENON_SERVICE_BOARD, nullptr};
+  static constexpr const char* const needs[] = {
+      TENON_SERVICE_METRICS, TENON_SERVICE_RUN,   TENON_SERVICE_RUN_INFO,    TENON_SERVICE_OPTIONS,
+      TENON_SERVICE_BOARD,   TENON_SERVICE_PATHS, TENON_SERVICE_CHECKPOINTS, nullptr};
   static constexpr std::uint32_t state_version = 2;
 
   explicit EarlyStopping(tenon::Host host) : EarlyStopping(host, tenon::Options(host)) {}
@@ -83,7 +87,13 @@ class EarlyStopping {
     if (at_train_epoch_end_) check(*args.progress);
   }
 
+  void on_train_end(const tenon_end_args& args) {
+    if (args.reason == TENON_END_FINISHED || args.reason == TENON_END_STOPPED) restore_best(*args.progress);
+  }
+
   void on_ticket(const tenon_ticket_args& args) {
+    if (args.request == TENON_REQUEST_KEEP) return kept(args);
+    if (args.request == TENON_REQUEST_RESTORE) return restored(args);
     const auto asked =
         std::find_if(asked_.begin(), asked_.end(), [&](const Asked& a) { return a.ticket == args.ticket; });
     if (asked == asked_.end()) return;
@@ -102,12 +112,14 @@ class EarlyStopping {
     account.key("stopping_reason");
     has_stopped() ? account.value(name_of(stopped_.reason)) : account.null();
     account.member("checks", now.checks);
+    if (restores_) account.member("restored_from", restored_from_);
     tenon::publish(host_, TENON_TOPIC_ACCOUNT, account.end().finish());
   }
 
   void save(tenon::StateWriter& out) const {
     const tenon::policy::StoppingState& now = stopping_.state();
     out.put(scored_by()).put(now.best).put(now.waited).put(now.checks);
+    out.put(best_weights_.step).put(best_weights_.value).put(keep_).put(keeps_step_).put(kept_step_);
     out.put(stopped_.reason).put(stopped_.epoch).put(stopped_.step);
     out.put(std::uint64_t{asked_.size()});
     for (const Asked& a : asked_) out.put(a.ticket).put(a.reason);
@@ -120,6 +132,12 @@ class EarlyStopping {
     now.best = in.get<std::optional<double>>();
     now.waited = in.get<std::uint64_t>();
     now.checks = in.get<std::uint64_t>();
+    BestWeights best_weights;
+    best_weights.step = in.get<std::uint64_t>();
+    best_weights.value = in.get<double>();
+    const auto keep = in.get<tenon_ticket>();
+    const auto keeps_step = in.get<std::uint64_t>();
+    const auto kept_step = in.get<std::uint64_t>();
     Stopped stopped;
     stopped.reason = in.get<StopReason>();
     stopped.epoch = in.get<std::uint64_t>();
@@ -135,10 +153,15 @@ class EarlyStopping {
 
     asked_ = std::move(asked);
     stopped_ = stopped;
-    if (scored == scored_by())
-      stopping_.restore(now);
-    else
+    if (scored != scored_by()) {
       other_monitor_ = scored;
+      return;
+    }
+    stopping_.restore(now);
+    best_weights_ = best_weights;
+    keep_ = keep;
+    keeps_step_ = keeps_step;
+    kept_step_ = kept_step;
   }
 
  private:
@@ -146,6 +169,11 @@ class EarlyStopping {
   struct Asked {
     tenon_ticket ticket = 0;
     StopReason reason = StopReason::none;
+  };
+  /// Where the best score was measured; step 0: nowhere so far.
+  struct BestWeights {
+    std::uint64_t step = 0;
+    double value = 0.0;
   };
   /// How the run was ended by this callback.
   struct Stopped {
@@ -159,7 +187,9 @@ class EarlyStopping {
         run_(host),
         metrics_(host),
         names_(metrics_),
+        checkpoints_(host),
         strict_(options.get<bool>("/strict")),
+        restores_(options.get<bool>("/restore_best_weights")),
         monitor_(read_monitor(options)),
         stopping_(read_rules(options)),
         at_train_epoch_end_option_(options.find<bool>("/check_on_train_epoch_end")) {}
@@ -191,11 +221,53 @@ class EarlyStopping {
     if (!value) return skip(progress);
     warn_of_training_metric();
 
-    const StopReason reason = stopping_.check(*value).reason;
+    const tenon::policy::Judgement judgement = stopping_.check(*value);
+    const StopReason reason = judgement.reason;
+    if (judgement.best_weights) remember_weights(progress, *value);
     if (reason != StopReason::none)
       asked_.push_back({run_.request_stop(stopping_.describe(reason, *value)), reason});
     else if (!asked_.empty())
       run_.withdraw(asked_.back().ticket, "no longer due: " + monitor_.name + " is " + tenon::policy::readable(*value));
+  }
+
+  void remember_weights(const tenon_progress& progress, double value) {
+    best_weights_ = {progress.step, value};
+    if (!restores_) return;
+    keep_ = checkpoints_.keep(monitor_.name + " " + tenon::policy::readable(value) + " is the best so far");
+    keeps_step_ = progress.step;
+  }
+  void kept(const tenon_ticket_args& args) {
+    if (args.ticket != keep_) return;
+    keep_ = 0;
+    if (args.outcome == TENON_TICKET_DONE) kept_step_ = keeps_step_;
+  }
+
+  /// From a checkpoint of that step where there is one, else from what the host has kept.
+  void restore_best(const tenon_progress& progress) {
+    if (!restores_ || best_weights_.step == 0 || best_weights_.step == progress.step) return;
+    const std::string what = "the weights of step " + std::to_string(best_weights_.step) + ", where " + monitor_.name +
+                             " was " + tenon::policy::readable(best_weights_.value);
+    for (const tenon_checkpoint& c : checkpoints_.list()) {
+      const bool has_them = c.step == best_weights_.step && (c.flags & TENON_CHECKPOINT_CONSISTENT) &&
+                            !(c.flags & TENON_CHECKPOINT_TRANSFORMED) && c.holder_count > 0;
+      if (has_them) return ask_to_restore(what + ", from a checkpoint", tenon::view(c.path));
+    }
+    if (kept_step_ == best_weights_.step)
+      ask_to_restore(what + ", as the host has kept them", {});
+    else
+      run_.warn("the best weights are not put back: nothing has " + what);
+  }
+  void ask_to_restore(const std::string& reason, std::string_view from) {
+    try {
+      checkpoints_.restore(TENON_RESTORE_MODEL, TENON_RESTORE_AT_END, reason, from);
+    } catch (const tenon::Error& error) {
+      run_.warn("the best weights are not put back: " + std::string(error.what()));
+    }
+  }
+
+  void restored(const tenon_ticket_args& args) {
+    if (args.outcome != TENON_TICKET_DONE) return;
+    restored_from_ = args.path.size ? tenon::policy::seen_from_run(host_, tenon::view(args.path)) : "memory";
   }
 
   void skip(const tenon_progress& progress) {
@@ -227,7 +299,9 @@ class EarlyStopping {
   tenon::Run run_;
   tenon::Metrics metrics_;
   tenon::policy::MetricNames names_;
+  tenon::Checkpoints checkpoints_;
   bool strict_;
+  bool restores_;
   tenon::Monitor monitor_;
   tenon::policy::Stopping stopping_;
   std::optional<bool> at_train_epoch_end_option_;
@@ -238,6 +312,11 @@ class EarlyStopping {
   bool warned_of_missing_ = false, warned_of_training_ = false;
   std::vector<Asked> asked_;  // oldest first; the newest replaces those before it
   Stopped stopped_;
+  BestWeights best_weights_;
+  tenon_ticket keep_ = 0;  // a request to keep weights, and their step
+  std::uint64_t keeps_step_ = 0;
+  std::uint64_t kept_step_ = 0;  // of the weights that the host has
+  std::optional<std::string> restored_from_;
   std::string other_monitor_;  // what a loaded state was counted by, where that is not the monitor
 };
 

@@ -249,4 +249,103 @@ BOOST_AUTO_TEST_CASE(a_mode_against_the_name_of_the_metric_is_refused) {
                       "\"mode\": \"min\" contradicts the name of 'val_acc', by which more is better"));
 }
 
+namespace {
+
+const std::string restoring = R"({"plugin": "early_stopping", "id": "stop", "config":
+  {"monitor": "val_loss", "patience": 2, "restore_best_weights": true}})";
+const std::string best_saver =
+    R"({"plugin": "checkpoint", "id": "best", "config": {"monitor": "val_loss", "filename": "{step}"}})";
+
+/// The engine's weights count its steps.
+float trained_steps(const PluginRun& run) { return run.engine.weights_[0]; }
+std::vector<std::string> restores(const PluginRun& run) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < run.decisions.size(); ++i)
+    if (contains(run.decisions[i], " restore")) out.push_back(run.decisions[i] + ": " + run.reasons[i]);
+  return out;
+}
+
+}  // namespace
+
+#define CHECK_LINES(left, ...) \
+  BOOST_TEST((left) == (std::vector<std::string>{__VA_ARGS__}), boost::test_tools::per_element())
+
+BOOST_AUTO_TEST_CASE(the_best_weights_come_from_the_checkpoint_that_holds_them) {
+  PluginRun run("[" + restoring + ", " + best_saver + "]", R"("max_epochs": 9)");
+  run.log_validation("val_loss", {3, 1, 2, 2});
+  run.run();
+  BOOST_TEST((run.result.reason == TENON_END_STOPPED));
+  BOOST_TEST(run.result.steps == 8u);
+  BOOST_TEST(trained_steps(run) == 4.0f);
+  CHECK_LINES(restores(run),
+              "8 stop restore checkpoints/step=4.ckpt: the weights of step 4, where val_loss was 1, from a checkpoint");
+  BOOST_TEST(run.account("stop").at("restored_from").as_string() == "checkpoints/step=4.ckpt");
+  BOOST_TEST(run.link("checkpoints/final.ckpt") == "step=4.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(without_such_a_checkpoint_they_come_from_what_the_host_has_kept) {
+  const std::string newest = R"({"plugin": "checkpoint", "id": "newest", "config": {"filename": "{step}"}})";
+  for (const std::string& others : {std::string(), ", " + newest}) {
+    PluginRun run("[" + restoring + others + "]", R"("max_epochs": 9)");
+    run.log_validation("val_loss", {3, 1, 2, 2});
+    run.run();
+    BOOST_TEST(trained_steps(run) == 4.0f);
+    CHECK_LINES(restores(run),
+                "8 stop restore: the weights of step 4, where val_loss was 1, as the host has kept them");
+    BOOST_TEST(run.account("stop").at("restored_from").as_string() == "memory");
+    BOOST_TEST(run.link("checkpoints/final.ckpt") == "final-weights.ckpt");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(they_are_put_back_whatever_ends_the_run) {
+  PluginRun limit("[" + restoring + "]", R"("max_epochs": 3)");
+  limit.log_validation("val_loss", {3, 1, 2});
+  limit.run();
+  BOOST_TEST((limit.result.reason == TENON_END_FINISHED));
+  BOOST_TEST(trained_steps(limit) == 4.0f);
+  BOOST_TEST(limit.account("stop").at("stopping_reason").is_null());
+  PluginRun other(
+      "[" + restoring +
+          R"(, {"plugin": "early_stopping", "id": "limit", "config": {"monitor": "val_acc", "patience": 1}}])",
+      R"("max_epochs": 9)");
+  other.log_validation("val_loss", {1, 2});
+  other.log_validation("val_acc", {1, 0.5});
+  other.run();
+  BOOST_TEST((other.result.reason == TENON_END_STOPPED));
+  BOOST_TEST(trained_steps(other) == 2.0f);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_ends_with_the_best_weights_or_fails_keeps_its_weights) {
+  PluginRun best("[" + restoring + "]", R"("max_epochs": 3)");
+  best.log_validation("val_loss", {3, 2, 1});
+  best.run();
+  BOOST_TEST(trained_steps(best) == 6.0f);
+  BOOST_TEST(restores(best).empty());
+  BOOST_TEST(best.account("stop").at("restored_from").is_null());
+  PluginRun met(stopping(R"("monitor": "val_loss", "stopping_threshold": 1, "restore_best_weights": true)"),
+                R"("max_epochs": 9)");
+  met.log_validation("val_loss", {3, 2, 0.5});
+  met.run();
+  BOOST_TEST(trained_steps(met) == 6.0f);  // what met the threshold is better than the best score
+  PluginRun failed("[" + restoring + "]", R"("max_epochs": 9)");
+  failed.log_validation("val_loss", {1, 2});
+  failed.engine.on_backward = [&] {
+    if (failed.engine.steps == 3) throw std::runtime_error("out of memory");
+  };
+  failed.run();
+  BOOST_TEST((failed.result.reason == TENON_END_FAILED));
+  BOOST_TEST(restores(failed).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_never_improved_has_nothing_to_put_back) {
+  PluginRun run(
+      stopping(R"("monitor": "val_loss", "check_finite": false, "patience": 2, "restore_best_weights": true)"),
+      R"("max_epochs": 9)");
+  run.log_validation("val_loss", {nan_value});
+  run.run();
+  BOOST_TEST(run.result.epochs == 2u);
+  BOOST_TEST(trained_steps(run) == 4.0f);
+  BOOST_TEST(restores(run).empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

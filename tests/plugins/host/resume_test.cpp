@@ -371,6 +371,23 @@ BOOST_AUTO_TEST_CASE(the_best_is_remembered_in_another_folder_and_pruned_from_th
              boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(the_best_weights_of_an_earlier_attempt_are_put_back) {
+  const std::string stop = R"({"plugin": "early_stopping", "id": "stop", "config":
+    {"monitor": "val_loss", "patience": 3, "restore_best_weights": true}})";
+  Training straight(stop, R"("max_epochs": 8)");
+  straight.val_loss = {5, 4, 1, 3, 3, 3, 3, 3};
+  straight.fit();
+  for (const std::string from : {"all/end-1.ckpt", "all/end-2.ckpt", "all/end-3.ckpt", "all/18.ckpt"}) {
+    BOOST_TEST_CONTEXT("resumed from " << from) {
+      Training resumed(stop, R"("max_epochs": 8)");
+      resumed.resume(straight, from);
+      BOOST_TEST((resumed.run.engine.weights_ == straight.run.engine.weights_));
+      BOOST_TEST(resumed.run.account("stop") == straight.run.account("stop"));
+      BOOST_TEST(!resumed.run.account("stop").at("restored_from").is_null());
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_clock_of_saves_goes_on_from_the_last_one) {
   const std::string saver =
       R"({"plugin": "checkpoint", "id": "timed", "config": {"train_time_interval": 50, "save_top_k": -1, "filename": "{step}"}})";
