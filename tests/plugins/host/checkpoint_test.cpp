@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <cstdlib>
 #include <limits>
 
 #include "plugin_run.hpp"
@@ -447,6 +448,13 @@ BOOST_AUTO_TEST_CASE(names_with_every_character_that_a_folder_takes) {
   run.log_validation("val/loss", {0.125});
   run.run();
   CHECK_NAMES(run.names("checkpoints/a b=c"), "000 loss=0.12.ckpt");
+  setenv("HOME", (run.folder().path() / "home").c_str(), 1);
+  PluginRun home(saver(R"("dirpath": "~/kept")"));
+  home.run();
+  CHECK_NAMES(run.names("home/kept"), "epoch=0-step=2.ckpt");
+  PluginRun none(saver(R"("dirpath": null)"));
+  none.run();
+  CHECK_NAMES(none.names("checkpoints"), "epoch=0-step=2.ckpt");
   PluginRun absolute(saver(R"("dirpath": ")" + (run.folder().path() / "elsewhere").native() + "\""));
   absolute.run();
   CHECK_NAMES(run.names("elsewhere"), "epoch=0-step=2.ckpt");

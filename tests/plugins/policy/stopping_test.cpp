@@ -3,7 +3,10 @@
 #include "policy/stopping.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <limits>
+#include <memory>
+#include <random>
 #include <vector>
 
 using namespace tenon::policy;
@@ -181,6 +184,59 @@ BOOST_AUTO_TEST_CASE(a_restored_count_goes_on) {
   Stopping second(waiting(3));
   second.restore(first.state());
   BOOST_TEST((second.check(2.5).reason == StopReason::patience));
+}
+
+namespace {
+
+/// The rules by their words, each time from the first value on.
+StopReason by_the_words(const StoppingOptions& o, const std::vector<double>& values) {
+  const double sign = o.goal == Goal::maximize ? 1 : -1;
+  const auto better = [&](double a, double b, double by) { return o.goal == Goal::maximize ? a - by > b : a + by < b; };
+  const double now = values.back();
+  if (o.check_finite && !std::isfinite(now)) return StopReason::not_finite;
+  if (o.stopping_threshold && better(now, *o.stopping_threshold, 0)) return StopReason::stopping_threshold;
+  if (o.divergence_threshold && better(*o.divergence_threshold, now, 0)) return StopReason::divergence_threshold;
+  double best = sign * -infinity;
+  std::uint64_t waited = 0;
+  bool improved = false;
+  for (const double value : values) {
+    const bool judged = (!o.check_finite || std::isfinite(value)) &&
+                        !(o.stopping_threshold && better(value, *o.stopping_threshold, 0)) &&
+                        !(o.divergence_threshold && better(*o.divergence_threshold, value, 0));
+    if (!judged) continue;
+    const auto by = [&](double of) { return o.min_delta * (o.relative && std::isfinite(of) ? std::abs(of) : 1); };
+    improved = better(value, best, std::isfinite(best) ? by(best) : 0);
+    if (improved) best = value;
+    waited = improved && (!o.baseline || better(value, *o.baseline, by(*o.baseline))) ? 0 : waited + 1;
+  }
+  return !improved && waited >= o.patience ? StopReason::patience : StopReason::none;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(random_trainings_are_judged_by_the_words_of_the_rules) {
+  std::mt19937 dice(1);
+  const auto once_in = [&](unsigned n) { return dice() % n == 0; };
+  for (int sequence = 0; sequence < 5000; ++sequence) {
+    StoppingOptions options =
+        with_delta(dice() % 5, once_in(2) ? 0.0 : 0.25, once_in(2) ? Goal::maximize : Goal::minimize, once_in(3));
+    options.check_finite = once_in(2);
+    if (once_in(3)) options.stopping_threshold = 1.0;
+    if (once_in(3)) options.divergence_threshold = 5.0;
+    if (once_in(3)) options.baseline = 3.0;
+    auto rules = std::make_unique<Stopping>(options);
+    std::vector<double> values;
+    for (int i = 0; i < 20; ++i) {
+      const auto drawn = static_cast<unsigned>(dice() % 24);
+      values.push_back(drawn == 0 ? nan_value : drawn == 1 ? infinity : drawn == 2 ? -infinity : drawn / 4.0 - 0.5);
+      const StopReason reason = rules->check(values.back()).reason;
+      BOOST_REQUIRE_MESSAGE(reason == by_the_words(options, values), "sequence " << sequence << ", value " << i);
+      if (!once_in(5)) continue;
+      auto resumed = std::make_unique<Stopping>(options);
+      resumed->restore(rules->state());
+      rules = std::move(resumed);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
