@@ -118,7 +118,12 @@ void CommitPoint::run(const CommitState& now) {
   withdraw_from_disabled();
   ++progress_.sequence;
   failures.go_on([&] { carry_out_options(); });
-  carry_out_weight_requests(now, failures);
+  carry_out_weight_requests(now, failures, false);
+  if (now.phase == Phase::final && !requests_.weights.empty()) {
+    // What is saved there is what the training has come to; it is resumed from as if it had not ended.
+    if (!requests_.saves.empty()) hand_over(now, failures, false);
+    carry_out_weight_requests(now, failures, true);
+  }
   if (!now.gradients_pending || now.phase == Phase::final) {
     if (!requests_.disk_is_left_alone() || unremoved_ > 0) hand_over(now, failures);
     carry_out_bests();
@@ -128,8 +133,8 @@ void CommitPoint::run(const CommitState& now) {
   failures.rethrow();
 }
 
-/// What is asked of the disk goes to the writer.
-void CommitPoint::hand_over(const CommitState& now, FirstFailure& failures) {
+/// What is asked of the disk goes to the writer; `moves`: with refs and releases.
+void CommitPoint::hand_over(const CommitState& now, FirstFailure& failures, bool moves) {
   if (writer_.is_full()) {
     if (may_skip(now)) return skip_saves();
     snapshots_.settle();  // what it has may be of this same step, and waits for the next
@@ -141,7 +146,7 @@ void CommitPoint::hand_over(const CommitState& now, FirstFailure& failures) {
   failures.go_on([&] { carry_out_saves(now, *job, failures); });
   job->wait_for_tasks = [&tasks = tasks_, count = tasks_.submitted()] { tasks.wait_for(count); };
   failures.go_on([&] {
-    add_moves(*job);
+    if (moves) add_moves(*job);
     writer_.submit(std::move(job));
     if (!wait) return;
     snapshots_.settle();

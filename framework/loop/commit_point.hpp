@@ -105,7 +105,7 @@ class CommitPoint {
     drain();
     take_results();
   }
-  void carry_out_weight_requests(const CommitState& now, FirstFailure& failures);
+  void carry_out_weight_requests(const CommitState& now, FirstFailure& failures, bool at_end);
   Restored open_for(const WeightRequest& request) const;
   bool has_model() const;
   Restored restore_weights(const WeightRequest& request);
@@ -117,7 +117,7 @@ class CommitPoint {
   bool decided(const SaveRequest& save, FirstFailure& failures);
   void prepare(const Group& group, CommitState state, const boost::json::object& requests, WriteJob& job);
   void add_moves(WriteJob& job);
-  void hand_over(const CommitState& now, FirstFailure& failures);
+  void hand_over(const CommitState& now, FirstFailure& failures, bool moves = true);
   bool may_skip(const CommitState& now) const;
   void skip_saves();
   void prepare_snapshots(const CommitState& now);

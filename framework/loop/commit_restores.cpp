@@ -68,14 +68,15 @@ bool has_weights(const Kept& kept, const std::map<std::string, std::string>& has
 
 }  // namespace
 
-void CommitPoint::carry_out_weight_requests(const CommitState& now, FirstFailure& failures) {
+/// `at_end`: those too that wait for the end of the run.
+void CommitPoint::carry_out_weight_requests(const CommitState& now, FirstFailure& failures, bool at_end) {
   if (requests_.weights.empty()) return;
   const bool last = now.phase == Phase::final;
   std::vector<WeightRequest> due, later;
   for (WeightRequest& r : std::exchange(requests_.weights, {})) {
     const bool restores = r.request == TENON_REQUEST_RESTORE;
-    const bool waits = restores && (r.when == TENON_RESTORE_AT_END || now.gradients_pending);
-    (waits && !last ? later : due).push_back(std::move(r));
+    const bool waits = restores && (r.when == TENON_RESTORE_AT_END ? !at_end : now.gradients_pending && !last);
+    (waits ? later : due).push_back(std::move(r));
   }
   requests_.weights = std::move(later);
   if (last && !due.empty()) failures.go_on([&] { take_all_results(); });
@@ -97,7 +98,7 @@ void CommitPoint::carry_out_weight_requests(const CommitState& now, FirstFailure
       requests_.end({r.by, r.request, r.ticket, TENON_TICKET_FAILED, status, "", "", reason});
     }
   }
-  if (last && ends_with) failures.go_on([&] { point_final_at(*ends_with, *ended_by); });
+  if (last && ends_with && requests_.weights.empty()) failures.go_on([&] { point_final_at(*ends_with, *ended_by); });
 }
 
 CommitPoint::Restored CommitPoint::open_for(const WeightRequest& request) const {

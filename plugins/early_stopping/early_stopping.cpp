@@ -119,7 +119,7 @@ class EarlyStopping {
   void save(tenon::StateWriter& out) const {
     const tenon::policy::StoppingState& now = stopping_.state();
     out.put(scored_by()).put(now.best).put(now.waited).put(now.checks);
-    out.put(best_weights_.step).put(best_weights_.value).put(keep_).put(keeps_step_).put(kept_step_);
+    out.put(best_weights_.step).put(best_weights_.value).put(keep_).put(keeps_step_).put(kept_step_).put(restore_);
     out.put(stopped_.reason).put(stopped_.epoch).put(stopped_.step);
     out.put(std::uint64_t{asked_.size()});
     for (const Asked& a : asked_) out.put(a.ticket).put(a.reason);
@@ -138,6 +138,7 @@ class EarlyStopping {
     const auto keep = in.get<tenon_ticket>();
     const auto keeps_step = in.get<std::uint64_t>();
     const auto kept_step = in.get<std::uint64_t>();
+    const auto restore = in.get<tenon_ticket>();
     Stopped stopped;
     stopped.reason = in.get<StopReason>();
     stopped.epoch = in.get<std::uint64_t>();
@@ -153,6 +154,7 @@ class EarlyStopping {
 
     asked_ = std::move(asked);
     stopped_ = stopped;
+    restore_ = restore;
     if (scored != scored_by()) {
       other_monitor_ = scored;
       return;
@@ -244,6 +246,8 @@ class EarlyStopping {
 
   /// From a checkpoint of that step where there is one, else from what the host has kept.
   void restore_best(const tenon_progress& progress) {
+    if (const tenon_ticket asked = std::exchange(restore_, 0))  // of an end that a resumed run has gone on behind
+      run_.withdraw(asked, "the run has gone on");
     if (!restores_ || best_weights_.step == 0 || best_weights_.step == progress.step) return;
     const std::string what = "the weights of step " + std::to_string(best_weights_.step) + ", where " + monitor_.name +
                              " was " + tenon::policy::readable(best_weights_.value);
@@ -259,13 +263,14 @@ class EarlyStopping {
   }
   void ask_to_restore(const std::string& reason, std::string_view from) {
     try {
-      checkpoints_.restore(TENON_RESTORE_MODEL, TENON_RESTORE_AT_END, reason, from);
+      restore_ = checkpoints_.restore(TENON_RESTORE_MODEL, TENON_RESTORE_AT_END, reason, from);
     } catch (const tenon::Error& error) {
       run_.warn("the best weights are not put back: " + std::string(error.what()));
     }
   }
 
   void restored(const tenon_ticket_args& args) {
+    if (args.ticket == restore_) restore_ = 0;
     if (args.outcome != TENON_TICKET_DONE) return;
     restored_from_ = args.path.size ? tenon::policy::seen_from_run(host_, tenon::view(args.path)) : "memory";
   }
@@ -316,6 +321,7 @@ class EarlyStopping {
   tenon_ticket keep_ = 0;  // a request to keep weights, and their step
   std::uint64_t keeps_step_ = 0;
   std::uint64_t kept_step_ = 0;  // of the weights that the host has
+  tenon_ticket restore_ = 0;     // a request to put weights back
   std::optional<std::string> restored_from_;
   std::string other_monitor_;  // what a loaded state was counted by, where that is not the monitor
 };

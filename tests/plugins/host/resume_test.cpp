@@ -388,6 +388,25 @@ BOOST_AUTO_TEST_CASE(the_best_weights_of_an_earlier_attempt_are_put_back) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_run_that_ended_with_its_best_weights_goes_on_as_if_it_had_not) {
+  const std::string chain = R"({"plugin": "early_stopping", "id": "stop", "config":
+      {"monitor": "val_loss", "patience": 9, "restore_best_weights": true}},
+    {"plugin": "checkpoint", "id": "newest", "config": {"every_n_train_steps": 100, "save_last": true}})";
+  for (const std::vector<double>& scores : {std::vector<double>{5, 1, 3, 2, 2}, std::vector<double>{5, 1, 3, 2, 0.5}}) {
+    Training straight(chain, R"("max_epochs": 5)");
+    straight.val_loss = scores;
+    straight.fit();
+    Training first(chain, R"("max_epochs": 3)");
+    first.val_loss = scores;
+    first.fit();
+    BOOST_TEST(!first.run.account("stop").at("restored_from").is_null());
+    Training longer(chain, R"("max_epochs": 5)");
+    longer.resume(first, "checkpoints/last.ckpt");
+    BOOST_TEST((longer.run.engine.weights_ == straight.run.engine.weights_));
+    BOOST_TEST(longer.run.account("stop") == straight.run.account("stop"));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_clock_of_saves_goes_on_from_the_last_one) {
   const std::string saver =
       R"({"plugin": "checkpoint", "id": "timed", "config": {"train_time_interval": 50, "save_top_k": -1, "filename": "{step}"}})";
