@@ -54,7 +54,7 @@ ROOMS = {
     "cli": (r"framework/cli/", ["cli", "trainer", "loop", "replay", "manifest", "chain", "checkpoint", "public", "sdk"],
             HOST + ["spdlog", "CLI11"]),
     "test plugin": (r"tests/bad_plugins/", ["test plugin", "sdk"], []),
-    "test with LibTorch": (r"tests/(torch|benchmarks|resume|interop)/", ["*"], ["*"]),
+    "test with LibTorch": (r"tests/(torch|benchmarks|resume|interop)/|tests/runs/stories_task", ["*"], ["*"]),
     "test": (r"tests/", ["*"], ["*", "-LibTorch"]),
 }
 # Folders of their own that share a file all the same.
