@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "best_weights.hpp"
 #include "policy/metric_names.hpp"
 #include "policy/numbers.hpp"
 #include "policy/run_facts.hpp"
-#include "policy/run_path.hpp"
 #include "policy/state.hpp"
 #include "policy/stopping.hpp"
 
@@ -80,6 +80,7 @@ class EarlyStopping {
     fitting_ = true;
   }
 
+  void on_train_start(const tenon_event_args&) { best_weights_.take_back(); }
   void on_validation_end(const tenon_event_args& args) {
     if (fitting_ && !at_train_epoch_end_) check(*args.progress);
   }
@@ -88,12 +89,12 @@ class EarlyStopping {
   }
 
   void on_train_end(const tenon_end_args& args) {
-    if (args.reason == TENON_END_FINISHED || args.reason == TENON_END_STOPPED) restore_best(*args.progress);
+    if (restores_ && (args.reason == TENON_END_FINISHED || args.reason == TENON_END_STOPPED))
+      best_weights_.restore(args.progress->step, monitor_.name);
   }
 
   void on_ticket(const tenon_ticket_args& args) {
-    if (args.request == TENON_REQUEST_KEEP) return kept(args);
-    if (args.request == TENON_REQUEST_RESTORE) return restored(args);
+    best_weights_.on_ticket(args);
     const auto asked =
         std::find_if(asked_.begin(), asked_.end(), [&](const Asked& a) { return a.ticket == args.ticket; });
     if (asked == asked_.end()) return;
@@ -112,14 +113,14 @@ class EarlyStopping {
     account.key("stopping_reason");
     has_stopped() ? account.value(name_of(stopped_.reason)) : account.null();
     account.member("checks", now.checks);
-    if (restores_) account.member("restored_from", restored_from_);
+    if (restores_) account.member("restored_from", best_weights_.restored_from());
     tenon::publish(host_, TENON_TOPIC_ACCOUNT, account.end().finish());
   }
 
   void save(tenon::StateWriter& out) const {
     const tenon::policy::StoppingState& now = stopping_.state();
     out.put(scored_by()).put(now.best).put(now.waited).put(now.checks);
-    out.put(best_weights_.step).put(best_weights_.value).put(keep_).put(keeps_step_).put(kept_step_).put(restore_);
+    best_weights_.state().put(out);
     out.put(stopped_.reason).put(stopped_.epoch).put(stopped_.step);
     out.put(std::uint64_t{asked_.size()});
     for (const Asked& a : asked_) out.put(a.ticket).put(a.reason);
@@ -132,13 +133,7 @@ class EarlyStopping {
     now.best = in.get<std::optional<double>>();
     now.waited = in.get<std::uint64_t>();
     now.checks = in.get<std::uint64_t>();
-    BestWeights best_weights;
-    best_weights.step = in.get<std::uint64_t>();
-    best_weights.value = in.get<double>();
-    const auto keep = in.get<tenon_ticket>();
-    const auto keeps_step = in.get<std::uint64_t>();
-    const auto kept_step = in.get<std::uint64_t>();
-    const auto restore = in.get<tenon_ticket>();
+    const BestWeightsState best_weights = BestWeightsState::get(in);
     Stopped stopped;
     stopped.reason = in.get<StopReason>();
     stopped.epoch = in.get<std::uint64_t>();
@@ -154,16 +149,15 @@ class EarlyStopping {
 
     asked_ = std::move(asked);
     stopped_ = stopped;
-    restore_ = restore;
-    if (scored != scored_by()) {
-      other_monitor_ = scored;
+    if (scored == scored_by()) {
+      stopping_.restore(now);
+      best_weights_.set_state(best_weights);
       return;
     }
-    stopping_.restore(now);
-    best_weights_ = best_weights;
-    keep_ = keep;
-    keeps_step_ = keeps_step;
-    kept_step_ = kept_step;
+    other_monitor_ = scored;
+    BestWeightsState asked_for;
+    asked_for.restore = best_weights.restore;
+    best_weights_.set_state(asked_for);
   }
 
  private:
@@ -171,11 +165,6 @@ class EarlyStopping {
   struct Asked {
     tenon_ticket ticket = 0;
     StopReason reason = StopReason::none;
-  };
-  /// Where the best score was measured; step 0: nowhere so far.
-  struct BestWeights {
-    std::uint64_t step = 0;
-    double value = 0.0;
   };
   /// How the run was ended by this callback.
   struct Stopped {
@@ -189,12 +178,12 @@ class EarlyStopping {
         run_(host),
         metrics_(host),
         names_(metrics_),
-        checkpoints_(host),
         strict_(options.get<bool>("/strict")),
-        restores_(options.get<bool>("/restore_best_weights")),
         monitor_(read_monitor(options)),
         stopping_(read_rules(options)),
-        at_train_epoch_end_option_(options.find<bool>("/check_on_train_epoch_end")) {}
+        at_train_epoch_end_option_(options.find<bool>("/check_on_train_epoch_end")),
+        restores_(options.get<bool>("/restore_best_weights")),
+        best_weights_(host) {}
 
   tenon::Monitor read_monitor(const tenon::Options& options) const {
     const auto metric = options.get<std::string>("/monitor"), mode = options.get<std::string>("/mode");
@@ -225,54 +214,11 @@ class EarlyStopping {
 
     const tenon::policy::Judgement judgement = stopping_.check(*value);
     const StopReason reason = judgement.reason;
-    if (judgement.best_weights) remember_weights(progress, *value);
+    if (judgement.best_weights && restores_) best_weights_.remember(progress.step, monitor_.name, *value);
     if (reason != StopReason::none)
       asked_.push_back({run_.request_stop(stopping_.describe(reason, *value)), reason});
     else if (!asked_.empty())
       run_.withdraw(asked_.back().ticket, "no longer due: " + monitor_.name + " is " + tenon::policy::readable(*value));
-  }
-
-  void remember_weights(const tenon_progress& progress, double value) {
-    best_weights_ = {progress.step, value};
-    if (!restores_) return;
-    keep_ = checkpoints_.keep(monitor_.name + " " + tenon::policy::readable(value) + " is the best so far");
-    keeps_step_ = progress.step;
-  }
-  void kept(const tenon_ticket_args& args) {
-    if (args.ticket != keep_) return;
-    keep_ = 0;
-    if (args.outcome == TENON_TICKET_DONE) kept_step_ = keeps_step_;
-  }
-
-  /// From a checkpoint of that step where there is one, else from what the host has kept.
-  void restore_best(const tenon_progress& progress) {
-    if (const tenon_ticket asked = std::exchange(restore_, 0))  // of an end that a resumed run has gone on behind
-      run_.withdraw(asked, "the run has gone on");
-    if (!restores_ || best_weights_.step == 0 || best_weights_.step == progress.step) return;
-    const std::string what = "the weights of step " + std::to_string(best_weights_.step) + ", where " + monitor_.name +
-                             " was " + tenon::policy::readable(best_weights_.value);
-    for (const tenon_checkpoint& c : checkpoints_.list()) {
-      const bool has_them = c.step == best_weights_.step && (c.flags & TENON_CHECKPOINT_CONSISTENT) &&
-                            !(c.flags & TENON_CHECKPOINT_TRANSFORMED) && c.holder_count > 0;
-      if (has_them) return ask_to_restore(what + ", from a checkpoint", tenon::view(c.path));
-    }
-    if (kept_step_ == best_weights_.step)
-      ask_to_restore(what + ", as the host has kept them", {});
-    else
-      run_.warn("the best weights are not put back: nothing has " + what);
-  }
-  void ask_to_restore(const std::string& reason, std::string_view from) {
-    try {
-      restore_ = checkpoints_.restore(TENON_RESTORE_MODEL, TENON_RESTORE_AT_END, reason, from);
-    } catch (const tenon::Error& error) {
-      run_.warn("the best weights are not put back: " + std::string(error.what()));
-    }
-  }
-
-  void restored(const tenon_ticket_args& args) {
-    if (args.ticket == restore_) restore_ = 0;
-    if (args.outcome != TENON_TICKET_DONE) return;
-    restored_from_ = args.path.size ? tenon::policy::seen_from_run(host_, tenon::view(args.path)) : "memory";
   }
 
   void skip(const tenon_progress& progress) {
@@ -304,9 +250,7 @@ class EarlyStopping {
   tenon::Run run_;
   tenon::Metrics metrics_;
   tenon::policy::MetricNames names_;
-  tenon::Checkpoints checkpoints_;
   bool strict_;
-  bool restores_;
   tenon::Monitor monitor_;
   tenon::policy::Stopping stopping_;
   std::optional<bool> at_train_epoch_end_option_;
@@ -317,12 +261,8 @@ class EarlyStopping {
   bool warned_of_missing_ = false, warned_of_training_ = false;
   std::vector<Asked> asked_;  // oldest first; the newest replaces those before it
   Stopped stopped_;
+  bool restores_;
   BestWeights best_weights_;
-  tenon_ticket keep_ = 0;  // a request to keep weights, and their step
-  std::uint64_t keeps_step_ = 0;
-  std::uint64_t kept_step_ = 0;  // of the weights that the host has
-  tenon_ticket restore_ = 0;     // a request to put weights back
-  std::optional<std::string> restored_from_;
   std::string other_monitor_;  // what a loaded state was counted by, where that is not the monitor
 };
 

@@ -404,6 +404,14 @@ BOOST_AUTO_TEST_CASE(a_run_that_ended_with_its_best_weights_goes_on_as_if_it_had
     longer.resume(first, "checkpoints/last.ckpt");
     BOOST_TEST((longer.run.engine.weights_ == straight.run.engine.weights_));
     BOOST_TEST(longer.run.account("stop") == straight.run.account("stop"));
+
+    std::string no_longer = chain;
+    no_longer.replace(no_longer.find("\"restore_best_weights\": true"), 28, "\"patience\": 9");
+    no_longer.replace(no_longer.find("\"patience\": 9, "), 15, "");
+    Training without(no_longer, R"("max_epochs": 5)");
+    without.resume(first, "checkpoints/last.ckpt");
+    BOOST_TEST(std::none_of(without.run.decisions.begin(), without.run.decisions.end(),
+                            [](const std::string& d) { return contains(d, " restore"); }));
   }
 }
 
