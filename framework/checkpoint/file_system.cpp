@@ -123,6 +123,19 @@ Descriptor open_folder(FileSystem& files, int folder, const std::string& name) {
   return open_file(files, folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
 
+std::optional<Descriptor> open_readable_folder(FileSystem& files, int folder, const std::string& name) {
+  const auto found = status_at(files, folder, name);
+  if (!found || !S_ISDIR(found->st_mode)) return std::nullopt;
+  try {
+    return open_folder(files, folder, name);
+  } catch (const std::system_error& error) {
+    for (const std::errc passed_over : {std::errc::permission_denied, std::errc::no_such_file_or_directory,
+                                        std::errc::too_many_symbolic_link_levels, std::errc::not_a_directory})
+      if (error.code() == passed_over) return std::nullopt;
+    throw;
+  }
+}
+
 void write_all(FileSystem& files, int file, std::span<const std::byte> bytes, const std::string& name) {
   while (!bytes.empty()) {
     const std::size_t size = std::min(bytes.size(), largest_call);

@@ -73,6 +73,9 @@ class Descriptor {
 Descriptor open_file(FileSystem& files, int folder, const std::string& name, int flags, mode_t mode = 0666);
 /// A link in its place is refused (ELOOP or ENOTDIR).
 Descriptor open_folder(FileSystem& files, int folder, const std::string& name);
+/// The same for who only looks around: nothing where there is no such folder, or not for us, such as another user's
+/// lost+found.
+std::optional<Descriptor> open_readable_folder(FileSystem& files, int folder, const std::string& name);
 /// Writes all of it, however short the system's writes are.
 void write_all(FileSystem& files, int file, std::span<const std::byte> bytes, const std::string& name);
 /// Reads until `to` is full or the file ends; answers how much was read.

@@ -39,13 +39,14 @@ void find_checkpoints(FileSystem& files, const Descriptor& folder, const std::st
   if (uninterrupted([&] { return files.list(folder.number(), entries); }) == -1) throw_system_error("list", prefix);
   for (const std::string& entry : entries) {
     if (entry.starts_with(private_prefix)) continue;
-    const auto found = status_at(files, folder.number(), entry);
-    if (!found || !S_ISDIR(found->st_mode)) continue;
-    if (entry.ends_with(checkpoint_suffix)) {
-      names.push_back(prefix + entry.substr(0, entry.size() - checkpoint_suffix.size()));
-    } else {
-      find_checkpoints(files, open_folder(files, folder.number(), entry), prefix + entry + "/", names);
+    if (!entry.ends_with(checkpoint_suffix)) {
+      if (const auto inside = open_readable_folder(files, folder.number(), entry))
+        find_checkpoints(files, *inside, prefix + entry + "/", names);
+      continue;
     }
+    const auto found = status_at(files, folder.number(), entry);
+    if (found && S_ISDIR(found->st_mode))
+      names.push_back(prefix + entry.substr(0, entry.size() - checkpoint_suffix.size()));
   }
 }
 

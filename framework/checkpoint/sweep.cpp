@@ -43,8 +43,7 @@ void put_all_back(FileSystem& files, int folder) {
       continue;
     }
     if (name.starts_with(private_prefix) || name.ends_with(checkpoint_suffix)) continue;
-    const auto found = status_at(files, folder, name);
-    if (found && S_ISDIR(found->st_mode)) put_all_back(files, open_folder(files, folder, name).number());
+    if (const auto inside = open_readable_folder(files, folder, name)) put_all_back(files, inside->number());
   }
 }
 

@@ -81,7 +81,10 @@ json::object checkpoint_document(const DocumentSources& from) {
   o["transformed"] = !from.requests.front()->transforms.empty();
   o["hparams"] = json::parse(from.facts.hparams_json);
 
-  if (from.requests.front()->kind != TENON_CHECKPOINT_FULL) return o;
+  if (from.requests.front()->kind != TENON_CHECKPOINT_FULL) {
+    if (const json::value* aliases = from.engine.if_contains("aliases")) o["engine"] = {{"aliases", *aliases}};
+    return o;
+  }
   json::array stops;
   for (const StopRequest& stop : from.pending.pending_stops())
     stops.push_back({{"callback", stop.by->id()}, {"ticket", stop.ticket}, {"reason", stop.reason}});

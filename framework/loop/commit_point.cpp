@@ -125,7 +125,7 @@ void CommitPoint::run(const CommitState& now) {
     carry_out_weight_requests(now, failures, true);
   }
   if (!now.gradients_pending || now.phase == Phase::final) {
-    if (!requests_.disk_is_left_alone() || unremoved_ > 0) hand_over(now, failures);
+    if (!requests_.disk_is_left_alone()) hand_over(now, failures);
     carry_out_bests();
     if (!stopped_ && now.phase != Phase::final) carry_out_stops(now, failures);
     failures.go_on([&] { prepare_snapshots(now); });

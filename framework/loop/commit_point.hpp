@@ -156,7 +156,6 @@ class CommitPoint {
   Delivery delivery_;
   std::vector<chain::OutsideFailure> failed_saves_;  // not told to the chain yet
   const tenon_progress* asked_at_ = nullptr;         // of the commit point whose results are being taken
-  std::uint64_t unremoved_ = 0;                      // checkpoints that nobody holds and the disk would not give up
   std::map<std::string, Tally> tallies_;
   bool stopped_ = false;
   std::string stop_detail_;

@@ -75,7 +75,6 @@ void CommitPoint::happened(const Released& event) {
 void CommitPoint::happened(const Removed& event) {
   Kept* kept = ledger_.find(event.checkpoint);
   if (!kept) return;
-  if (kept->removal_failed) --unremoved_;
   if (kept->released_by) ++tallies_[kept->released_by->id()].removed;
   decide(TENON_ACTION_REMOVE, kept->released_by, relative(kept->path), "", event.reason);
   delivery_.add({Notice::What::removed, *kept, TENON_OK, event.reason});
@@ -83,10 +82,8 @@ void CommitPoint::happened(const Removed& event) {
 }
 
 void CommitPoint::happened(const NotRemoved& event) {
-  Kept* kept = ledger_.find(event.checkpoint);
+  const Kept* kept = ledger_.find(event.checkpoint);
   if (!kept) return;
-  ++unremoved_;
-  kept->removal_failed = true;
   const chain::Callback* by = kept->released_by;
   decide(TENON_ACTION_WARN, by, relative(kept->path), "", event.reason);
   if (by) tallies_[by->id()].warned.add(event.reason);

@@ -34,7 +34,7 @@ std::vector<WriteEvent> DurableList::carry_out(WriteJob& job) noexcept {
   });
   for (const ReleaseRequest& one : job.releases) or_log([&] { release(one); });
   or_log([&] { remove_deferred(job.at_end); });
-  or_log([&] { remove_left_behind(); });
+  or_log([&] { remove_left_behind(job.at_end); });
   return std::exchange(events_, {});
 }
 
@@ -127,9 +127,10 @@ void DurableList::adopt(const Adoption& adopted) {
   find_newest_full();
 }
 
-/// One that a ref still points at stays until the ref has moved.
-void DurableList::remove_left_behind() {
-  if (newest_full_ <= adopted_) return;
+/// They are what the run would go on with if it were killed before its first full checkpoint, or is at its end. One
+/// that a ref still points at stays until the ref has moved.
+void DurableList::remove_left_behind(bool at_end) {
+  if (newest_full_ <= adopted_ && !at_end) return;
   for (LeftBehind& left : std::exchange(left_behind_, {})) {
     try {
       checkpoint::Folder& folder = ledger_.folder(left.folder);

@@ -38,7 +38,7 @@ class DurableList {
   void save_all(WriteJob& job);
   WriteEvent save(const WriteJob& job, SaveJob& save);
   checkpoint::Written write(checkpoint::Folder& folder, const checkpoint::Content& content);
-  void remove_left_behind();
+  void remove_left_behind(bool at_end);
   void move_ref(const RefRequest& ref);
   void release(const ReleaseRequest& release);
   /// Whether a save of this ticket has become durable, also when it has been removed lately.

@@ -260,6 +260,8 @@ class Engine {
   virtual std::uint64_t tensor_count(std::int32_t group) = 0;
   /// One of them, in constant time; `index` is below tensor_count.
   virtual EngineTensor tensor(std::int32_t group, std::uint64_t index) = 0;
+  /// Of tied tensors, {a further name: the first one}.
+  virtual boost::json::object aliases() { return {}; }
   /// What else a full checkpoint needs: `optimizer/<name>/<parameter>/<key>`, `rng/<device>`, ...; numbers and texts
   /// (types, groups, options, aliases) go into the document.
   virtual void training_state(std::vector<EngineTensor>& out, boost::json::object& document) = 0;

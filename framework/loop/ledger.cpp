@@ -12,15 +12,12 @@ checkpoint::Folder& Folders::at(const std::filesystem::path& absolute) {
   return *open_.emplace(absolute, checkpoint::Folder::open(absolute, run_id_, durable_)).first->second;
 }
 
-bool Folders::is_open(const std::filesystem::path& absolute) {
-  const std::lock_guard lock(mutex_);
-  return open_.contains(absolute);
-}
-
 checkpoint::Folder& Ledger::folder(const std::filesystem::path& absolute) {
-  const bool is_new = on_folder && !folders_->is_open(absolute);
   checkpoint::Folder& folder = folders_->at(absolute);
-  if (is_new) on_folder(absolute);
+  if (on_folder && !told_.contains(absolute)) {
+    on_folder(absolute);
+    told_.insert(absolute);
+  }
   return folder;
 }
 

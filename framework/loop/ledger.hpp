@@ -43,7 +43,6 @@ class Folders {
   explicit Folders(std::string run_id, bool durable = true) : run_id_(std::move(run_id)), durable_(durable) {}
   /// Opens (makes, locks, sweeps) it where it is not open yet. Throws Failure (ExitCode::output).
   checkpoint::Folder& at(const std::filesystem::path& absolute);
-  bool is_open(const std::filesystem::path& absolute);
 
  private:
   std::string run_id_;
@@ -127,6 +126,7 @@ class Ledger {
   std::vector<std::unique_ptr<Kept>> kept_;  // oldest first
   std::unordered_map<tenon_ticket, Kept*> by_ticket_;
   std::set<tenon_ticket> released_;
+  std::set<std::filesystem::path> told_;  // to on_folder
   std::map<tenon_ticket, Kept> writing_;
   std::unordered_set<tenon_ticket> releasing_;
 };

@@ -33,11 +33,17 @@ class Recovery {
   void on_ticket(const tenon_ticket_args& args) {
     if (args.request != TENON_REQUEST_SAVE || args.outcome == TENON_TICKET_DONE) return;
     if (args.ticket == held_) held_ = std::exchange(before_, 0);
-    throw Error(TENON_E_IO, "the state could not be saved on " + asked_by_ + ": " + std::string(view(args.reason)));
+    if (asked_by_.empty()) return;  // of an attempt before this one
+    const std::string what = "the state could not be saved on " + asked_by_ + ": " + std::string(view(args.reason));
+    if (left_) throw Error(TENON_E_IO, what);  // the run ends here, and nobody may take it for saved
+    host_.log(TENON_LOG_WARN, what);
   }
 
-  void save(StateWriter& out) const { out.put(held_); }
-  void load(StateReader& in, std::uint32_t) { held_ = in.get<tenon_ticket>(); }
+  void save(StateWriter& out) const { out.put(held_).put(before_); }
+  void load(StateReader& in, std::uint32_t) {
+    held_ = in.get<tenon_ticket>();
+    before_ = in.get<tenon_ticket>();
+  }
 
  private:
   void look(const tenon_progress& progress) {

@@ -187,7 +187,6 @@ class Chooser {
     choice_.checkpoints = std::move(found.own);
     damaged_ = std::move(found.damaged);
     choice_.warnings.insert(choice_.warnings.end(), found.remarks.begin(), found.remarks.end());
-    choice_.stops_are_done = choice_.record.ended && choice_.record.ended->reason == "stopped";
   }
 
   static bool is_candidate(const RunCheckpoint& c) { return c.full && c.consistent && !c.left_behind; }
@@ -196,6 +195,8 @@ class Chooser {
     choice_.remarks.push_back("goes on from " + in_quotes(from.path()));
     choice_.from = std::move(from);
     choice_.sequence = sequence;
+    const RunRecord& record = choice_.record;
+    choice_.stops_are_done = sequence <= record.stops_done_to || (record.ended && record.ended->reason == "stopped");
   }
 
   void choose_path() {
@@ -263,8 +264,11 @@ class Chooser {
     return false;
   }
 
-  /// Several callbacks may save at one commit point, and the process be killed between two of them.
+  /// Several callbacks may save at one commit point, and the process be killed between two of them. Where there is
+  /// something of a later commit point it was not: what is missing could not be saved, or was removed.
   bool is_all_saved(const RunCheckpoint& candidate) const {
+    for (const RunCheckpoint& c : choice_.checkpoints)
+      if (!c.left_behind && c.sequence > candidate.sequence) return true;
     std::set<std::uint64_t> there;
     for (const RunCheckpoint& c : choice_.checkpoints)
       if (!c.left_behind && c.sequence == candidate.sequence)
@@ -370,6 +374,15 @@ bool goes_on_in_place(const ResumeRequest& request) {
          "; name the folder of the run with --out DIR, or say `--resume auto`, which begins one where there is none");
 }
 
-ResumeChoice choose_resume(const ResumeRequest& request) { return Chooser(request).choose(); }
+ResumeChoice choose_resume(const ResumeRequest& request) {
+  try {
+    return Chooser(request).choose();
+  } catch (const Failure&) {
+    throw;
+  } catch (const std::exception& error) {  // of files that are whole, but not what they should be
+    throw Failure(ExitCode::checkpoint, "the checkpoints of the run in " + in_quotes(request.run_folder) +
+                                            " cannot be looked at: " + error.what());
+  }
+}
 
 }  // namespace tenon::loop

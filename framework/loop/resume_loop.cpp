@@ -1,6 +1,8 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
 // What a loop takes back from a checkpoint. The engine has been restored before.
+#include <utility>
+
 #include "chain/abi.hpp"
 #include "chain/log.hpp"
 #include "loop/loop.hpp"
@@ -64,6 +66,11 @@ void Loop::load_callbacks(const ResumePoint& from) {
       chain::log(TENON_LOG_INFO, "",
                  "the stop that '" + saved.callback + "' had asked for (" + saved.reason +
                      ") is dropped: it is not in this run");
+  }
+  if (from.stops_are_done()) {
+    for (const StopRequest& stop : std::exchange(stops, {}))
+      requests_.end({stop.by, TENON_REQUEST_STOP, stop.ticket, TENON_TICKET_WITHDRAWN, TENON_OK, "", "",
+                     "the run goes on behind this stop"});
   }
   commit_point_.adopt_kept(from.kept_weights());
   requests_.restore(from.next_ticket(), std::move(stops), pending_weights(from));

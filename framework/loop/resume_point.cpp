@@ -105,9 +105,8 @@ ResumePoint::ResumePoint(const checkpoint::Checkpoint& from, std::uint32_t parts
                   "'" + path_.string() + "' is whole, but not of a kind that this version of Tenon can resume from (" +
                       error.what() + "); `--weights " + path_.string() + "` starts a new run with its weights");
   }
-  if (!stops_are_done) return;
-  stops_.clear();
-  position_.stopped_by.clear();
+  stops_are_done_ = stops_are_done;
+  if (stops_are_done) position_.stopped_by.clear();
 }
 
 void ResumePoint::read() {
@@ -177,6 +176,9 @@ std::vector<std::string> ResumePoint::compare(const RunFacts& facts, const chain
       add_difference(wrong, who, "plugin " + before->second->plugin, now->descriptor().id);
     else
       compare_objects(who + ", option ", before->second->options, now->options(), taken);
+    if (before->second->version != now->descriptor().version)
+      add_difference(taken, who + ", version of the plugin (decisions may differ)", before->second->version,
+                     now->descriptor().version);
     saved.erase(before);
   }
   for (const auto& [id, callback] : saved)

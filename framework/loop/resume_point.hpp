@@ -82,6 +82,8 @@ class ResumePoint {
   const std::map<std::string, KeptCopy>& kept_weights() const noexcept { return kept_weights_; }
   const std::vector<SavedWeightRequest>& pending_weights() const noexcept { return pending_weights_; }
   const std::vector<SavedStop>& pending_stops() const noexcept { return stops_; }
+  /// They were carried out in an attempt before; the run goes on behind them.
+  bool stops_are_done() const noexcept { return stops_are_done_; }
   tenon_ticket next_ticket() const noexcept { return next_ticket_; }
   const boost::json::object& metrics() const noexcept { return *metrics_; }
 
@@ -104,6 +106,7 @@ class ResumePoint {
   std::map<std::string, KeptCopy> kept_weights_;
   std::vector<SavedWeightRequest> pending_weights_;
   std::vector<SavedStop> stops_;
+  bool stops_are_done_ = false;
   tenon_ticket next_ticket_ = 1;
   const boost::json::object* metrics_ = nullptr;
 };

@@ -149,6 +149,18 @@ class RemoveAtEnd {
   std::filesystem::path folder_;
 };
 
+/// Changes nothing on the disk.
+void adopt(Fit& fit, const ResumeChoice& choice, const ResumePoint* from) {
+  try {
+    fit.go_on_from(choice.checkpoints, from);
+  } catch (const Failure&) {
+    throw;
+  } catch (const std::exception& error) {  // of a document that is whole, but not what it should be
+    throw Failure(ExitCode::checkpoint,
+                  std::string("what the run's checkpoints say of each other cannot be understood: ") + error.what());
+  }
+}
+
 /// Once nothing can be refused any more but by the callbacks themselves.
 void open_record(RecordedRun& record, const Beginning& beginning, Fit& fit) {
   if (!beginning.is_recorded) return;
@@ -223,9 +235,9 @@ RunOutcome run_in(const Beginning& beginning, const manifest::Manifest& manifest
       fit.chain().add(callback.entry, *callback.descriptor, callback.library);
     if (request.interruption) add_recovery(fit.chain(), *request.interruption);
     if (from) restore_engine(*engine, *from, facts, fit.chain());
+    if (beginning.choice.same_run) adopt(fit, beginning.choice, from ? &*from : nullptr);
     open_record(record, beginning, fit);
     fit.chain().add_run_file(keep_manifest(folder, document));
-    if (beginning.choice.same_run) fit.go_on_from(beginning.choice.checkpoints, from ? &*from : nullptr);
     result = fit.run(from ? &*from : nullptr, request.interruption);
     if (result.refused) throw Failure(result.exit, result.detail);
   } catch (const Failure&) {

@@ -56,7 +56,9 @@ RunCheckpoint read_facts(const fs::path& folder, checkpoint::ListedCheckpoint li
 std::vector<fs::path> folders_with_checkpoints(const fs::path& run_folder) {
   std::set<fs::path> found;
   std::error_code wrong;
-  for (fs::recursive_directory_iterator entry(run_folder, wrong), end; !wrong && entry != end; entry.increment(wrong)) {
+  constexpr fs::directory_options options = fs::directory_options::skip_permission_denied;
+  for (fs::recursive_directory_iterator entry(run_folder, options, wrong), end; !wrong && entry != end;
+       entry.increment(wrong)) {
     if (entry->is_symlink(wrong) || !entry->is_directory(wrong)) continue;
     const std::string name = entry->path().filename().string();
     if (name.starts_with(checkpoint::private_prefix)) entry.disable_recursion_pending();
@@ -127,7 +129,8 @@ RunRecord rebuild_record(const fs::path& run_folder) {
       record.seed = number_at(listed.document, "seed", 0);
     }
   if (record.run_id.empty()) return {};
-  record.attempt = attempts[record.run_id];
+  // The number stands in a file; no run has had a million processes.
+  record.attempt = std::clamp<std::uint64_t>(attempts[record.run_id], 1, 1'000'000);
   record.resumed_from.assign(record.attempt - 1, no_limit);
   record.folders = folders;
   return record;

@@ -65,6 +65,7 @@ std::string text_of(const RunRecord& record, const fs::path& run_folder) {
                  {"started_unix_ns", record.started_unix_ns},
                  {"attempt", record.attempt},
                  {"resumed_from", json::array(record.resumed_from.begin(), record.resumed_from.end())},
+                 {"stops_done_to", record.stops_done_to},
                  {"task", record.task},
                  {"seed", record.seed},
                  {"folders", std::move(folders)},
@@ -102,6 +103,7 @@ RunRecord record_of(const json::object& o, const fs::path& run_folder) {
   record.attempt = o.at("attempt").to_number<std::uint64_t>();
   for (const json::value& from : o.at("resumed_from").as_array())
     record.resumed_from.push_back(from.to_number<std::uint64_t>());
+  record.stops_done_to = o.at("stops_done_to").to_number<std::uint64_t>();
   record.task = o.at("task").as_string();
   record.seed = o.at("seed").to_number<std::uint64_t>();
   for (const json::value& folder : o.at("folders").as_array()) {
@@ -163,6 +165,7 @@ void RecordedRun::reopen(std::uint64_t from_sequence) {
   RunRecord next = record_;
   ++next.attempt;
   next.resumed_from.push_back(from_sequence);
+  if (next.ended && next.ended->reason == "stopped") next.stops_done_to = std::max(next.stops_done_to, from_sequence);
   next.ended.reset();
   before_ = record_;
   change(std::move(next));

@@ -40,6 +40,9 @@ struct RunRecord {
   /// Of the second attempt and those after it: the sequence of the checkpoint that it went on from, 0 where it started
   /// afresh. What an earlier attempt has saved behind it is left behind.
   std::vector<std::uint64_t> resumed_from;
+  /// Sequence of the last checkpoint from which an attempt went on behind the stop that had ended the run: what asks
+  /// for a stop in it, or before it, has had it. 0: none.
+  std::uint64_t stops_done_to = 0;
   std::string task;
   std::uint64_t seed = 0;
   std::vector<std::filesystem::path> folders;  ///< of its checkpoints, absolute; in the file relative to the run's

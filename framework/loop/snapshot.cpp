@@ -207,11 +207,16 @@ void Snapshots::settle_if_copied() {
   if (std::all_of(lazy_.begin(), lazy_.end(), [](const auto& copy) { return copy->is_copied(); })) settle();
 }
 
-void Snapshots::wait() {
+/// Those who use them keep them.
+void Snapshots::forget_copies() {
   settle();
   for (const auto& copy : lazy_) copy->stop_watching();
   lazy_.clear();
   latest_.reset();
+}
+
+void Snapshots::wait() {
+  forget_copies();
   if (!trial_) return;
   const std::string written = trial_->written();
   trial_.reset();
@@ -271,7 +276,7 @@ std::shared_ptr<std::byte> Snapshots::memory_for(std::vector<Source>& sources) {
   latest_.reset();
   needed = plan(sources);
   if (auto arena = arenas_->lease(needed, false)) return arena;
-  settle();  // the writer, who has them, may be waiting for that
+  forget_copies();  // they hold memory, and the writer, who has the rest of it, may be waiting for their verdict
   return arenas_->lease(needed, true);
 }
 
@@ -334,6 +339,8 @@ std::shared_ptr<const Snapshot> Snapshots::take(Engine& engine, bool full, const
       sources.push_back({to_engine_tensor(more.written[i]), true, state.size() + i});
       sources.back().in_main_memory = true;
     }
+  } else if (boost::json::object aliases = engine.aliases(); !aliases.empty()) {
+    made->document_["aliases"] = std::move(aliases);
   }
   forget_if_written();
   const std::shared_ptr<std::byte> memory = memory_for(sources);

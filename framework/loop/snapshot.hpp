@@ -103,6 +103,7 @@ class Snapshots {
   void choose_lazy(std::vector<Source>& sources) const;
   void copy_lazily(Engine& engine, const std::vector<Source>& sources, const std::shared_ptr<std::byte>& memory,
                    Snapshot& made);
+  void forget_copies();
   void forget_if_written();
   void refuse(const std::string& tensor);
 

@@ -78,6 +78,7 @@ class TorchEngine final : public loop::Engine {
 
   std::uint64_t tensor_count(std::int32_t group) override;
   loop::EngineTensor tensor(std::int32_t group, std::uint64_t index) override;
+  boost::json::object aliases() override;
   void training_state(std::vector<loop::EngineTensor>& out, boost::json::object& document) override;
   std::vector<std::string> restore(const loop::EngineState& state, std::uint32_t parts,
                                    const std::string& from) override;

@@ -41,12 +41,6 @@ const std::string& processor_name() {
   return name;
 }
 
-json::object aliases_of(const Model& model) {
-  json::object aliases;
-  for (const auto& [alias, name] : model.aliases()) aliases[alias] = name;
-  return aliases;
-}
-
 json::array frozen_parameters(const Model& model) {
   json::array names;
   for (const NamedTensor& named : model.parameters())
@@ -126,6 +120,12 @@ json::object TorchEngine::data_document() const {
   return data;
 }
 
+json::object TorchEngine::aliases() {
+  json::object aliases;
+  for (const auto& [alias, name] : model_->aliases()) aliases[alias] = name;
+  return aliases;
+}
+
 void TorchEngine::training_state(std::vector<loop::EngineTensor>& out, json::object& document) {
   state_.clear();
   document["optimizers"] = optimizers_->capture(state_);
@@ -145,7 +145,7 @@ void TorchEngine::training_state(std::vector<loop::EngineTensor>& out, json::obj
 
   document["libtorch"] = machine();
   document["schedulers"] = schedules_->describe();
-  document["aliases"] = aliases_of(*model_);
+  document["aliases"] = aliases();
   document["frozen"] = frozen_parameters(*model_);
   document["evaluating"] = evaluating_modules(model_->module());
   if (uncounted_ && uncounted_->are_all_counted()) document["counts_steps_itself"] = true;
@@ -201,7 +201,7 @@ std::vector<std::string> TorchEngine::restore(const loop::EngineState& state, st
 
 void TorchEngine::restore_model(const loop::EngineState& state, bool convert, Restoration& restoration) {
   if (const json::value* saved = state.document.if_contains("aliases")) {
-    const json::object now = aliases_of(*model_);
+    const json::object now = aliases();
     for (const auto& alias : now)
       restoration.compare(std::string(alias.key()) + ", tied to",
                           object_at(state.document, "aliases").if_contains(alias.key()), alias.value());

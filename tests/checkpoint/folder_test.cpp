@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.hpp"
+#include "checkpoint/inspect.hpp"
 #include "sample_content.hpp"
 #include "scratch_folder.hpp"
 
@@ -262,6 +263,22 @@ BOOST_FIXTURE_TEST_CASE(what_a_killed_run_has_set_aside_gets_its_name_back_where
   }
   BOOST_TEST((entries() == Names{"free.ckpt", "taken.ckpt", "sub"}));
   BOOST_TEST((tenon::test::entries(path("sub")) == Names{"free.ckpt", "taken.ckpt"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_is_not_for_us_is_passed_over) {
+  /// As lost+found is to everybody but root.
+  class Closed : public FileSystem {
+   public:
+    int open_at(int folder, const char* name, int flags, mode_t mode) override {
+      if (std::string(name) != "lost+found") return FileSystem::open_at(folder, name, flags, mode);
+      errno = EACCES;
+      return -1;
+    }
+  } files;
+  ScratchFolder scratch;
+  fs::create_directory(scratch.path() / "lost+found");
+  Folder::open(scratch.path(), "run", true, files)->write(full_content("a"));
+  BOOST_TEST(list_checkpoints(scratch.path(), files).checkpoints.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(what_dead_runs_left_is_swept_and_nothing_else) {

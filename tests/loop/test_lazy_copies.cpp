@@ -25,6 +25,32 @@ struct Lazily : loop::SnapshotTest {
   ~Lazily() { loop::Snapshots::test = nullptr; }
 };
 
+/// What no step changes is copied at every commit point, and is too large for anything but an arena.
+class LargeBuffer : public TestEngine {
+ public:
+  using TestEngine::TestEngine;
+  std::uint64_t tensor_count(std::int32_t group) override {
+    return group == TENON_TENSORS_BUFFERS ? 1 : TestEngine::tensor_count(group);
+  }
+  loop::EngineTensor tensor(std::int32_t group, std::uint64_t index) override {
+    loop::EngineTensor t = TestEngine::tensor(group, index);
+    if (group != TENON_TENSORS_BUFFERS) return t;
+    t.name = "frozen";
+    t.view.data = buffer.data();
+    t.view.shape = &size;
+    t.only_in_step = false;
+    return t;
+  }
+  void copy_out(const tenon_tensor_view& tensor, void* to) override {
+    if (tensor.data != buffer.data()) return TestEngine::copy_out(tensor, to);
+    std::memcpy(to, buffer.data(), buffer.size() * sizeof(float));
+  }
+  std::vector<float> buffer = std::vector<float>(1 << 19, 1.0f);
+
+ private:
+  const std::int64_t size = 1 << 19;
+};
+
 std::size_t count(const std::string& all, std::string_view wanted) {
   std::size_t n = 0;
   for (std::size_t at = all.find(wanted); at != std::string::npos; at = all.find(wanted, at + 1)) ++n;
@@ -209,6 +235,30 @@ BOOST_AUTO_TEST_CASE(many_snapshots_without_a_step_between_them_do_not_wait_for_
   expect(test.torn, {});
   expect(folders(s.run.folder / "checkpoints"),
          {"at3.ckpt", "at4.ckpt", "at5.ckpt", "at6.ckpt", "end-v1.ckpt", "end.ckpt", "final.ckpt"});
+}
+
+BOOST_AUTO_TEST_CASE(many_large_snapshots_without_a_step_between_them_wait_for_the_writer_alone) {
+  Lazily test;
+  LargeBuffer engine(1);
+  engine.only_in_step = true;
+  loop::Snapshots snapshots;
+  snapshots.prepare(engine);
+  snapshots.wait();  // a step
+  auto weights = snapshots.take(engine, false);
+  auto full = snapshots.take(engine, true);
+  std::thread writer([&] {
+    weights->confirm();
+    weights.reset();
+    full->confirm();
+    full.reset();
+  });
+  const auto last = snapshots.take(engine, true);
+  writer.join();
+  last->wait();
+  BOOST_CHECK_EQUAL(last->model().back().bytes.size(), engine.buffer.size() * sizeof(float));
+  BOOST_CHECK(last->model().back().bytes.back() == std::byte{0x3f});
+  snapshots.settle();
+  expect(test.torn, {});
 }
 
 BOOST_AUTO_TEST_CASE(what_is_to_be_on_disk_before_its_commit_point_is_over_is_not_waited_for_for_ever) {

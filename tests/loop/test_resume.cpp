@@ -55,6 +55,11 @@ class Training {
     Probe& recorder = run_.probe("recorder");
     recorder.on_any = [this, &recorder, &recipe](std::uint32_t hook, const void* args) {
       record(hook, args);
+      if (hook == TENON_HOOK(on_ticket)) {
+        const auto& ticket = *static_cast<const tenon_ticket_args*>(args);
+        if (ticket.request == TENON_REQUEST_STOP)
+          ended_stops_.push_back(ticket.outcome == TENON_TICKET_DONE ? "done" : "withdrawn");
+      }
       recorder.saved_state = std::to_string(trace_.size()) + " " + std::to_string(saves_);
       if (hook == TENON_HOOK(on_train_batch_end) && recipe.stop_at_step != 0 && step_of(args) == recipe.stop_at_step)
         tenon::Run(Host(recorder.host)).request_stop("enough");
@@ -76,6 +81,7 @@ class Training {
   /// The trace of the straight run that this one continues begins here.
   std::size_t begins_at() const { return begins_at_; }
   const Trace& trace() const { return trace_; }
+  const Names& ended_stops() const { return ended_stops_; }
   TestEngine& engine() { return engine_; }
   fs::path checkpoints() const { return run_.folder / "checkpoints"; }
 
@@ -108,6 +114,7 @@ class Training {
   TestEngine engine_;
   LoopFixture run_;
   Trace trace_;
+  Names ended_stops_;
   std::size_t saves_ = 0, begins_at_ = 0;
 };
 
@@ -221,6 +228,36 @@ BOOST_AUTO_TEST_CASE(an_interruption_ends_the_run_behind_the_batch_with_the_stat
   expect(hooks, {"on_train_end"});
   expect(folders(run.folder), {"recovery"});
   expect(folders(run.folder / "recovery"), {"step=2.ckpt"});
+}
+
+BOOST_AUTO_TEST_CASE(a_state_that_was_only_asked_for_and_could_not_be_saved_is_told_and_the_run_goes_on) {
+  TestEngine engine(5);
+  LoopFixture run(engine);
+  Interruption interruption;
+  interruption.save();
+  std::ofstream(run.folder / "recovery") << "in the way";
+  loop::Fit& fit = run.make();
+  loop::add_recovery(fit.chain(), interruption);
+  const loop::FitResult result = fit.run(nullptr, &interruption);
+  BOOST_CHECK_EQUAL(result.reason, TENON_END_FINISHED);
+  const boost::json::object summary = fit.summary(result);
+  const boost::json::object& account = summary.at("callbacks").at(loop::recovery_id).as_object();
+  BOOST_CHECK_EQUAL(account.at("failed").to_number<int>(), 1);
+}
+
+BOOST_AUTO_TEST_CASE(the_stop_that_a_run_goes_on_behind_ends_withdrawn_and_is_not_carried_out_again) {
+  const Recipe recipe{.stop_at_step = 8};
+  Training straight(recipe, "straight");
+  straight.fit();
+  for (const bool done : {false, true}) {
+    const loop::ResumePoint from(checkpoint::Checkpoint::open(straight.checkpoints() / "c9.ckpt"),
+                                 loop::restore_everything, done);
+    BOOST_REQUIRE_EQUAL(from.pending_stops().size(), 1u);
+    Training second(recipe, "second");
+    const loop::FitResult result = second.fit(&from);
+    BOOST_CHECK_EQUAL(result.reason, done ? TENON_END_FINISHED : TENON_END_STOPPED);
+    expect(second.ended_stops(), {done ? "withdrawn" : "done"});
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_interruption_whose_save_fails_is_a_failure_and_says_so) {

@@ -363,6 +363,42 @@ BOOST_AUTO_TEST_CASE(a_finished_run_says_so_until_a_limit_is_raised) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_save_that_could_not_be_made_does_not_lead_back_behind_what_came_later) {
+  const Run run;
+  run.save("a", {.sequence = 3, .holders = held("one", 1)});
+  run.save("b", {.sequence = 5, .holders = held("one", 2), .saving = {2, 3}});  // another's failed
+  BOOST_TEST(run.choose("auto").sequence == 3u);  // it looks as if the process had been killed between the two
+  run.save("c", {.sequence = 7, .holders = held("one", 4), .saving = {4, 5}});
+  BOOST_TEST(run.choose("auto").sequence == 5u);
+  run.save("d", {.sequence = 8, .full = false, .holders = held("two", 6)});
+  BOOST_TEST(run.choose("auto").sequence == 7u);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_that_the_run_has_gone_on_behind_stays_done_whatever_ends_the_next_attempt) {
+  Run run;
+  run.save("a", {.sequence = 3});
+  run.end("stopped");
+  run.limits.settings = "others";
+  BOOST_TEST(run.choose("auto").stops_are_done);
+  RecordedRun record(run.folder, read_run_record(run.folder).value());
+  record.reopen(3);
+  BOOST_TEST(!read_run_record(run.folder)->ended.has_value());  // and the attempt is killed
+  BOOST_TEST(run.choose("auto").stops_are_done);
+  RecordedRun(run.folder, read_run_record(run.folder).value()).reopen(3);
+  BOOST_TEST(run.choose("auto").stops_are_done);
+  run.save("b", {.sequence = 5, .attempt = 3});
+  BOOST_TEST(run.choose("auto").sequence == 5u);
+  BOOST_TEST(!run.choose("auto").stops_are_done);  // what asks for one there asks anew
+}
+
+BOOST_AUTO_TEST_CASE(numbers_of_a_document_that_cannot_be_are_survived) {
+  for (const std::uint64_t attempt : {std::uint64_t{0}, std::uint64_t{1'000'000'000'000'000}}) {
+    const Run run(false);
+    run.save("a", {.sequence = 3, .attempt = attempt});
+    BOOST_TEST(run.choose("last").sequence == 3u);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_stopped_run_says_so_until_its_settings_change_or_a_path_is_named) {
   Run run;
   const fs::path named = run.save("a", {.sequence = 3});
