@@ -110,6 +110,13 @@ void CommitPoint::go_on_from(const std::vector<RunCheckpoint>& found, std::uint6
   carry_out_bests();
 }
 
+void CommitPoint::carry_out_owed_moves() {
+  auto job = std::make_unique<WriteJob>();
+  job->progress = progress_;
+  add_moves(*job);
+  writer_.submit(std::move(job));
+}
+
 void CommitPoint::run(const CommitState& now) {
   FirstFailure failures;
   snapshots_.settle_if_copied();

@@ -55,6 +55,9 @@ class CommitPoint {
   void go_on_from(const std::vector<RunCheckpoint>& found, std::uint64_t sequence, const boost::json::object& document);
   /// Carries everything out whatever fails on the way; then throws the first failure.
   void run(const CommitState& now);
+  /// What a resumed run's checkpoint had asked the disk for, and what nobody holds any more: done there before anything
+  /// is saved again, as it was in the run that never stopped.
+  void carry_out_owed_moves();
   /// The stops that a resumed run's checkpoint was waiting with: they were due right behind it.
   void carry_out_due_stops(const CommitState& now);
   /// After the last one: waits for the writer, tells what has ended, carries out what follows from that (refs,

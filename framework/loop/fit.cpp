@@ -32,6 +32,15 @@ void add_reasons(boost::json::object& account, const char* key, const Reasons& r
   account[key] = std::move(counts);
 }
 
+/// A document in which nothing else has been asked for, held or counted.
+boost::json::object requests_alone(boost::json::array open) {
+  return {{"requests", boost::json::object{{"open", std::move(open)},
+                                           {"releases", boost::json::array()},
+                                           {"refs", boost::json::array()},
+                                           {"bests", boost::json::array()},
+                                           {"released", boost::json::array()}}}};
+}
+
 }  // namespace
 
 Fit::Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, chain::AbiModel model)
@@ -59,12 +68,11 @@ Fit::Fit(Engine& engine, RunFacts facts, std::filesystem::path manifest_folder, 
 
 void Fit::go_on_from(const std::vector<RunCheckpoint>& found, const ResumePoint* from) {
   if (from) return commit_point_.go_on_from(found, from->position().sequence, from->document());
-  const boost::json::object nothing{{"open", boost::json::array()},
-                                    {"releases", boost::json::array()},
-                                    {"refs", boost::json::array()},
-                                    {"bests", boost::json::array()},
-                                    {"released", boost::json::array()}};
-  commit_point_.go_on_from(found, 0, {{"requests", nothing}});
+  commit_point_.go_on_from(found, 0, requests_alone({}));
+}
+
+void Fit::begin_with(const ResumePoint& from) {
+  commit_point_.go_on_from({}, 0, requests_alone(from.document().at("requests").at("open").as_array()));
 }
 
 FitResult Fit::run(const ResumePoint* from, const Interruption* interruption) {

@@ -27,6 +27,9 @@ class Fit {
   /// are as they were at that moment; what was saved behind it, without `from` all, goes once there is a newer full
   /// one.
   void go_on_from(const std::vector<RunCheckpoint>& found, const ResumePoint* from);
+  /// The same for a new run that begins with the state of another's callbacks: what they had asked for there and was
+  /// not carried out has failed, and what they hold there is not theirs here.
+  void begin_with(const ResumePoint& from);
   /// `from`: a training goes on there; the engine has been restored from it.
   FitResult run(const ResumePoint* from = nullptr, const Interruption* interruption = nullptr);
   /// [loop-thread] Within a hook of a test: until all is on disk that commit points have asked for so far.

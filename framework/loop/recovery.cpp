@@ -56,6 +56,7 @@ class Recovery {
     const std::string reason = asked_by_;
     tenon_save_request wanted = Checkpoints::save(TENON_CHECKPOINT_FULL, save_name, reason);
     wanted.folder = text(std::string_view(recovery_folder));
+    wanted.flags |= TENON_SAVE_VERSIONED;  // a step has several commit points
     const tenon_ticket ticket = Checkpoints(host_).request(wanted);
     before_ = std::exchange(held_, ticket);
     if (before_) Checkpoints(host_).release(before_, ticket, "replaced by a newer state");

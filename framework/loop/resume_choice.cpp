@@ -10,6 +10,7 @@
 #include <tenon/did_you_mean.hpp>
 #include <tenon/failure.hpp>
 
+#include "checkpoint/folder.hpp"
 #include "checkpoint/format.hpp"
 #include "checkpoint/names.hpp"
 
@@ -155,6 +156,11 @@ std::string finished_text(const RunRecord& record, const RunLimits& now, const f
          "checkpoint to go on from, as in `--resume PATH`; to train anew, choose another folder with --out DIR";
 }
 
+std::uint64_t number_in(const Checkpoint& checkpoint, std::string_view key) {
+  const json::value* number = checkpoint.document().if_contains(key);
+  return number && number->is_number() ? number->to_number<std::uint64_t>() : 0;
+}
+
 class Chooser {
  public:
   explicit Chooser(const ResumeRequest& request) : request_(request) {
@@ -183,18 +189,37 @@ class Chooser {
  private:
   void look() {
     if (choice_.record.run_id.empty()) return;
+    put_back_what_was_hidden();
     RunCheckpoints found = find_run_checkpoints(choice_.record, request_.run_folder);
     choice_.checkpoints = std::move(found.own);
     damaged_ = std::move(found.damaged);
     choice_.warnings.insert(choice_.warnings.end(), found.remarks.begin(), found.remarks.end());
   }
 
+  /// By an attempt that was killed before its first full checkpoint; whoever opens a folder gives names back.
+  void put_back_what_was_hidden() const {
+    std::error_code wrong;
+    std::vector<fs::path> folders = choice_.record.folders;
+    folders.push_back(request_.run_folder / recovery_folder);
+    for (const fs::path& folder : folders) {
+      if (!fs::is_directory(folder, wrong)) continue;
+      try {
+        checkpoint::Folder::open(folder, choice_.record.run_id);
+      } catch (const Failure&) {  // it is told when something is to be saved there
+      }
+    }
+  }
+
   static bool is_candidate(const RunCheckpoint& c) { return c.full && c.consistent && !c.left_behind; }
 
-  void go_on_from(Checkpoint from, std::uint64_t sequence) {
+  void go_on_from(Checkpoint from, std::uint64_t sequence, std::uint64_t attempt) {
     choice_.remarks.push_back("goes on from " + in_quotes(from.path()));
     choice_.from = std::move(from);
     choice_.sequence = sequence;
+    choice_.attempt = attempt;
+    RunRecord next = choice_.record;
+    next.go_on_from(sequence, attempt);
+    for (RunCheckpoint& c : choice_.checkpoints) c.left_behind = next.leaves_behind(c.attempt, c.sequence);
     const RunRecord& record = choice_.record;
     choice_.stops_are_done = sequence <= record.stops_done_to || (record.ended && record.ended->reason == "stopped");
   }
@@ -223,9 +248,9 @@ class Chooser {
     const fs::path real = fs::canonical(named.path());
     std::error_code wrong;
     for (const RunCheckpoint& c : choice_.checkpoints)
-      if (fs::equivalent(c.path, real, wrong)) return go_on_from(std::move(named), c.sequence);
-    const json::value* sequence = named.document().if_contains("sequence");
-    go_on_from(std::move(named), sequence && sequence->is_number() ? sequence->to_number<std::uint64_t>() : 0);
+      if (fs::equivalent(c.path, real, wrong)) return go_on_from(std::move(named), c.sequence, c.attempt);
+    const std::uint64_t sequence = number_in(named, "sequence"), attempt = number_in(named, "attempt");
+    go_on_from(std::move(named), sequence, attempt);
   }
 
   /// How to go on with the run itself, where its folder is around the checkpoint.
@@ -254,7 +279,7 @@ class Chooser {
       try {
         Checkpoint opened = Checkpoint::open(candidate.path);
         opened.verify();
-        go_on_from(std::move(opened), candidate.sequence);
+        go_on_from(std::move(opened), candidate.sequence, candidate.attempt);
         return true;
       } catch (const ReadError& error) {
         set_aside(candidate.path, error.what(), error.reason());
@@ -344,10 +369,10 @@ class Chooser {
   }
 
   void choose_one(const RunCheckpoint* wanted) {
-    const std::uint64_t sequence = wanted->sequence;
+    const std::uint64_t sequence = wanted->sequence, attempt = wanted->attempt;
     Checkpoint opened = open_named(wanted->path);
     verify_named(opened);
-    go_on_from(std::move(opened), sequence);
+    go_on_from(std::move(opened), sequence, attempt);
   }
 
   const ResumeRequest& request_;

@@ -31,6 +31,7 @@ struct ResumeChoice {
   std::optional<checkpoint::Checkpoint> from;  ///< every byte verified; nothing: from the beginning
   /// Of `from`, 0 without one. What the same run has saved behind it becomes trash once a new checkpoint is durable.
   std::uint64_t sequence = 0;
+  std::uint64_t attempt = 0;  ///< that has saved it
   /// Of the same run, of every kind, those left behind too; oldest first. Where it goes on these are what its ledger
   /// begins with.
   std::vector<RunCheckpoint> checkpoints;

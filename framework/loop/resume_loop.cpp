@@ -38,6 +38,7 @@ void Loop::restore_progress_of(const ResumePoint& from) {
 
 void Loop::go_on_from_commit_point() {
   phase_ = "commit point";
+  commit_point_.carry_out_owed_moves();
   if (*resumed_phase_ != Phase::final && !commit_point_.stopped())
     commit_point_.carry_out_due_stops(commit_state(*resumed_phase_));
   if (!inside_epoch_ && !limits_reached()) ++progress_.epoch;

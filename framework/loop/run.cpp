@@ -152,7 +152,8 @@ class RemoveAtEnd {
 /// Changes nothing on the disk.
 void adopt(Fit& fit, const ResumeChoice& choice, const ResumePoint* from) {
   try {
-    fit.go_on_from(choice.checkpoints, from);
+    if (choice.same_run) return fit.go_on_from(choice.checkpoints, from);
+    fit.begin_with(*from);
   } catch (const Failure&) {
     throw;
   } catch (const std::exception& error) {  // of a document that is whole, but not what it should be
@@ -166,7 +167,7 @@ void open_record(RecordedRun& record, const Beginning& beginning, Fit& fit) {
   if (!beginning.is_recorded) return;
   fit.ledger().on_folder = [&record](const std::filesystem::path& folder) { record.add_folder(folder); };
   if (beginning.choice.same_run)
-    record.reopen(beginning.choice.sequence);
+    record.reopen(beginning.choice.sequence, beginning.choice.attempt);
   else
     record.create();
   fit.chain().add_run_file(beginning.folder / run_record_file);
@@ -235,7 +236,8 @@ RunOutcome run_in(const Beginning& beginning, const manifest::Manifest& manifest
       fit.chain().add(callback.entry, *callback.descriptor, callback.library);
     if (request.interruption) add_recovery(fit.chain(), *request.interruption);
     if (from) restore_engine(*engine, *from, facts, fit.chain());
-    if (beginning.choice.same_run) adopt(fit, beginning.choice, from ? &*from : nullptr);
+    if (beginning.choice.same_run || (from && from->takes(restore_callbacks)))
+      adopt(fit, beginning.choice, from ? &*from : nullptr);
     open_record(record, beginning, fit);
     fit.chain().add_run_file(keep_manifest(folder, document));
     result = fit.run(from ? &*from : nullptr, request.interruption);

@@ -50,21 +50,36 @@ json::object end_json(const RunEnd& end) {
       {"settings", end.limits.settings}};
 }
 
-/// Relative where it lies in the run's folder or is that folder.
-std::string written(const fs::path& folder, const fs::path& run_folder) {
+/// Relative where it lies in the run's folder or is that folder; else both ways, as [relative, absolute].
+json::value written(const fs::path& folder, const fs::path& run_folder) {
   const fs::path relative = folder.lexically_relative(run_folder);
-  return relative.empty() || *relative.begin() == ".." ? folder.string() : relative.string();
+  if (relative.empty()) return json::value(folder.string());
+  if (*relative.begin() == "..") return json::array{relative.string(), folder.string()};
+  return json::value(relative.string());
+}
+
+/// Whoever moves or copies a run together with what lies beside it means that, and not what was there before.
+fs::path read_folder(const json::value& written, const fs::path& run_folder) {
+  const json::array both = written.is_array() ? written.get_array() : json::array{written};
+  for (const json::value& one : both) {
+    const fs::path whole = (run_folder / std::string_view(one.as_string())).lexically_normal();
+    std::error_code wrong;
+    if (&one == &both.back() || fs::is_directory(whole, wrong))
+      return whole.has_filename() ? whole : whole.parent_path();
+  }
+  throw std::invalid_argument("a folder without a path");
 }
 
 std::string text_of(const RunRecord& record, const fs::path& run_folder) {
   json::array folders;
-  for (const fs::path& folder : record.folders) folders.emplace_back(written(folder, run_folder));
+  for (const fs::path& folder : record.folders) folders.push_back(written(folder, run_folder));
   json::object o{{"format", format_name},
                  {"format_version", format_version},
                  {"run_id", record.run_id},
                  {"started_unix_ns", record.started_unix_ns},
                  {"attempt", record.attempt},
                  {"resumed_from", json::array(record.resumed_from.begin(), record.resumed_from.end())},
+                 {"resumed_attempts", json::array(record.resumed_attempts.begin(), record.resumed_attempts.end())},
                  {"stops_done_to", record.stops_done_to},
                  {"task", record.task},
                  {"seed", record.seed},
@@ -103,13 +118,13 @@ RunRecord record_of(const json::object& o, const fs::path& run_folder) {
   record.attempt = o.at("attempt").to_number<std::uint64_t>();
   for (const json::value& from : o.at("resumed_from").as_array())
     record.resumed_from.push_back(from.to_number<std::uint64_t>());
+  for (const json::value& attempt : o.at("resumed_attempts").as_array())
+    record.resumed_attempts.push_back(attempt.to_number<std::uint64_t>());
   record.stops_done_to = o.at("stops_done_to").to_number<std::uint64_t>();
   record.task = o.at("task").as_string();
   record.seed = o.at("seed").to_number<std::uint64_t>();
-  for (const json::value& folder : o.at("folders").as_array()) {
-    const fs::path whole = (run_folder / std::string_view(folder.as_string())).lexically_normal();
-    record.folders.push_back(whole.has_filename() ? whole : whole.parent_path());
-  }
+  for (const json::value& folder : o.at("folders").as_array())
+    record.folders.push_back(read_folder(folder, run_folder));
   if (!o.at("ended").is_null()) record.ended = end_of(o.at("ended").as_object());
   return record;
 }
@@ -133,10 +148,25 @@ RunRecord parse(const std::string& text, const fs::path& run_folder) {
 
 }  // namespace
 
+void RunRecord::go_on_from(std::uint64_t sequence, std::uint64_t its_attempt) {
+  resumed_attempts.resize(resumed_from.size());
+  for (std::size_t i = 0; i < resumed_attempts.size(); ++i)
+    if (resumed_attempts[i] == 0) resumed_attempts[i] = i + 1;
+  resumed_attempts.push_back(sequence == 0 ? attempt : its_attempt);
+  resumed_from.push_back(sequence);
+  ++attempt;
+}
+
 bool RunRecord::leaves_behind(std::uint64_t its_attempt, std::uint64_t its_sequence) const {
-  for (std::size_t i = 0; i < resumed_from.size(); ++i)
-    if (i + 2 > its_attempt && its_sequence > resumed_from[i]) return true;
-  return false;
+  std::uint64_t at = resumed_from.size() + 1, last = no_limit;
+  if (its_attempt > at) return false;
+  while (at > its_attempt && at > 1) {
+    const std::size_t i = at - 2;
+    last = std::min(last, resumed_from[i]);
+    const std::uint64_t parent = i < resumed_attempts.size() ? resumed_attempts[i] : 0;
+    at = parent == 0 || parent >= at ? at - 1 : parent;
+  }
+  return at < its_attempt || its_sequence > last;
 }
 
 std::optional<RunRecord> read_run_record(const fs::path& run_folder, checkpoint::FileSystem& files) {
@@ -160,11 +190,10 @@ void RecordedRun::create() {
   change(record_);
 }
 
-void RecordedRun::reopen(std::uint64_t from_sequence) {
+void RecordedRun::reopen(std::uint64_t from_sequence, std::uint64_t from_attempt) {
   const std::lock_guard lock(mutex_);
   RunRecord next = record_;
-  ++next.attempt;
-  next.resumed_from.push_back(from_sequence);
+  next.go_on_from(from_sequence, from_attempt);
   if (next.ended && next.ended->reason == "stopped") next.stops_done_to = std::max(next.stops_done_to, from_sequence);
   next.ended.reset();
   before_ = record_;

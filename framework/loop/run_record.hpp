@@ -40,6 +40,8 @@ struct RunRecord {
   /// Of the second attempt and those after it: the sequence of the checkpoint that it went on from, 0 where it started
   /// afresh. What an earlier attempt has saved behind it is left behind.
   std::vector<std::uint64_t> resumed_from;
+  /// And the attempt that had saved it; where this is shorter, the one before.
+  std::vector<std::uint64_t> resumed_attempts;
   /// Sequence of the last checkpoint from which an attempt went on behind the stop that had ended the run: what asks
   /// for a stop in it, or before it, has had it. 0: none.
   std::uint64_t stops_done_to = 0;
@@ -49,7 +51,9 @@ struct RunRecord {
                                                ///< folder where they lie below it, so that it can be moved
   std::optional<RunEnd> ended;                 ///< nothing while it goes on, and after a crash
 
-  /// Whether a checkpoint of this run belongs to a past that a later attempt has gone back behind.
+  /// A further attempt, which goes on from there; 0, 0: afresh.
+  void go_on_from(std::uint64_t sequence, std::uint64_t its_attempt);
+  /// Whether a checkpoint of this run is none of those that the last attempt goes on behind.
   bool leaves_behind(std::uint64_t its_attempt, std::uint64_t its_sequence) const;
 };
 
@@ -70,8 +74,8 @@ class RecordedRun {
   const RunRecord& record() const noexcept { return record_; }
 
   void create();
-  /// A new attempt, which goes on from the checkpoint of this sequence; 0: afresh.
-  void reopen(std::uint64_t from_sequence);
+  /// A new attempt, which goes on from the checkpoint of this sequence that this attempt has saved; 0: afresh.
+  void reopen(std::uint64_t from_sequence, std::uint64_t from_attempt);
   /// As it was before reopen(): the attempt was refused.
   void put_back();
   /// [any-thread] Once for each; before anything is saved there.

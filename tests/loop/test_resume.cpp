@@ -233,6 +233,7 @@ BOOST_AUTO_TEST_CASE(an_interruption_ends_the_run_behind_the_batch_with_the_stat
 BOOST_AUTO_TEST_CASE(a_state_that_was_only_asked_for_and_could_not_be_saved_is_told_and_the_run_goes_on) {
   TestEngine engine(5);
   LoopFixture run(engine);
+  run.options.max_epochs = 1;
   Interruption interruption;
   interruption.save();
   std::ofstream(run.folder / "recovery") << "in the way";
@@ -243,6 +244,23 @@ BOOST_AUTO_TEST_CASE(a_state_that_was_only_asked_for_and_could_not_be_saved_is_t
   const boost::json::object summary = fit.summary(result);
   const boost::json::object& account = summary.at("callbacks").at(loop::recovery_id).as_object();
   BOOST_CHECK_EQUAL(account.at("failed").to_number<int>(), 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_state_asked_for_twice_at_one_step_is_saved_twice) {
+  TestEngine engine(2);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Interruption interruption;
+  Probe& asker = run.probe("asker");
+  asker.on_any = [&](std::uint32_t hook, const void* args) {
+    const bool asks =
+        hook == TENON_HOOK(on_train_epoch_end) || (hook == TENON_HOOK(on_train_batch_end) && step_of(args) == 2);
+    if (asks) interruption.save();
+  };
+  loop::Fit& fit = run.make();
+  loop::add_recovery(fit.chain(), interruption);
+  BOOST_CHECK_EQUAL(fit.run(nullptr, &interruption).reason, TENON_END_FINISHED);
+  expect(folders(run.folder / "recovery"), {"step=2-v1.ckpt"});
 }
 
 BOOST_AUTO_TEST_CASE(the_stop_that_a_run_goes_on_behind_ends_withdrawn_and_is_not_carried_out_again) {

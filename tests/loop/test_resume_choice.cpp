@@ -314,6 +314,29 @@ BOOST_AUTO_TEST_CASE(what_an_earlier_attempt_has_left_behind_is_not_chosen) {
   for (const char* word : {"auto", "last"}) BOOST_TEST(run.choose(word).sequence == 4u);
 }
 
+BOOST_AUTO_TEST_CASE(one_that_is_named_though_it_was_left_behind_is_not_any_more_and_what_came_instead_is) {
+  const Run run;
+  run.save("a", {.sequence = 3});
+  const fs::path b = run.save("b", {.sequence = 5});
+  run.change([](RunRecord& record) { record.go_on_from(3, 1); });
+  run.save("c", {.sequence = 4, .attempt = 2});
+  const ResumeChoice choice = run.choose(b);
+  BOOST_TEST(choice.attempt == 1u);
+  for (const RunCheckpoint& c : choice.checkpoints) BOOST_TEST(c.left_behind == (c.name == "c"), c.name);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_killed_attempt_had_hidden_is_looked_at_again) {
+  const Run run;
+  run.save("a", {.sequence = 3});
+  const fs::path b = run.save("b", {.sequence = 5, .full = false});
+  run.change([](RunRecord& record) { record.go_on_from(3, 1); });
+  fs::rename(b, b.parent_path() / ".tenon-aside-b.ckpt");
+  const ResumeChoice choice = run.choose("auto");
+  BOOST_REQUIRE_EQUAL(choice.checkpoints.size(), 2u);
+  BOOST_TEST(choice.checkpoints.back().left_behind);
+  BOOST_TEST(fs::exists(b));
+}
+
 BOOST_AUTO_TEST_CASE(a_damaged_or_missing_record_is_said_and_checkpoints_are_found_by_looking) {
   const Run run;
   run.save("a", {.sequence = 3, .folder = "deep/er"});
@@ -381,10 +404,10 @@ BOOST_AUTO_TEST_CASE(a_stop_that_the_run_has_gone_on_behind_stays_done_whatever_
   run.limits.settings = "others";
   BOOST_TEST(run.choose("auto").stops_are_done);
   RecordedRun record(run.folder, read_run_record(run.folder).value());
-  record.reopen(3);
+  record.reopen(3, 1);
   BOOST_TEST(!read_run_record(run.folder)->ended.has_value());  // and the attempt is killed
   BOOST_TEST(run.choose("auto").stops_are_done);
-  RecordedRun(run.folder, read_run_record(run.folder).value()).reopen(3);
+  RecordedRun(run.folder, read_run_record(run.folder).value()).reopen(3, 1);
   BOOST_TEST(run.choose("auto").stops_are_done);
   run.save("b", {.sequence = 5, .attempt = 3});
   BOOST_TEST(run.choose("auto").sequence == 5u);

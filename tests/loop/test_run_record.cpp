@@ -48,13 +48,29 @@ bool is_damaged(const fs::path& folder) {
 
 BOOST_AUTO_TEST_SUITE(run_record)
 
+BOOST_AUTO_TEST_CASE(a_folder_beside_the_run_is_the_one_that_was_moved_or_copied_with_it) {
+  const ScratchFolder scratch;
+  const fs::path there = scratch.path() / "there", copy = scratch.path() / "copy", alone = scratch.path() / "else/run";
+  fs::create_directories(there / "run");
+  fs::create_directories(there / "beside");
+  RunRecord record = some_record(there / "run");
+  record.folders = {there / "beside"};
+  RecordedRun(there / "run", record).create();
+  BOOST_TEST((read_run_record(there / "run")->folders == std::vector{there / "beside"}));
+  fs::copy(there, copy, fs::copy_options::recursive);
+  BOOST_TEST((read_run_record(copy / "run")->folders == std::vector{copy / "beside"}));
+  fs::create_directories(alone.parent_path());
+  fs::rename(copy / "run", alone);
+  BOOST_TEST((read_run_record(alone)->folders == std::vector{there / "beside"}));
+}
+
 BOOST_AUTO_TEST_CASE(a_record_comes_back_as_it_was_written) {
   const ScratchFolder scratch;
   const fs::path folder = scratch.path();
   BOOST_TEST(!read_run_record(folder));
   RecordedRun run(folder, some_record(folder));
   run.create();
-  run.reopen(7);
+  run.reopen(7, 1);
   run.set_ended(some_end());
   const RunRecord read = read_run_record(folder).value();
   BOOST_TEST(read.run_id == "20261122-081500-3f9a2c71");
@@ -89,7 +105,7 @@ BOOST_AUTO_TEST_CASE(a_new_attempt_has_not_ended_and_can_be_taken_back) {
   RecordedRun run(scratch.path(), some_record(scratch.path()));
   run.create();
   run.set_ended(some_end());
-  run.reopen(7);
+  run.reopen(7, 1);
   BOOST_TEST(!read_run_record(scratch.path())->ended);
   run.put_back();
   BOOST_TEST(read_run_record(scratch.path())->attempt == 1u);
@@ -112,6 +128,17 @@ BOOST_AUTO_TEST_CASE(what_an_attempt_went_back_behind_is_left_behind) {
   BOOST_TEST(!record.leaves_behind(2, 30));
   BOOST_TEST(record.leaves_behind(2, 31));
   BOOST_TEST(!record.leaves_behind(3, 99));
+  record.attempt = 3;
+  record.go_on_from(20, 1);  // on what the first attempt had saved, which the second one has gone back behind
+  BOOST_TEST(!record.leaves_behind(1, 20));
+  BOOST_TEST(record.leaves_behind(1, 21));
+  BOOST_TEST(record.leaves_behind(2, 5));
+  BOOST_TEST(record.leaves_behind(3, 5));
+  BOOST_TEST(!record.leaves_behind(4, 99));
+  record.go_on_from(0, 0);
+  BOOST_TEST(record.leaves_behind(1, 1));
+  BOOST_TEST(record.leaves_behind(4, 1));
+  BOOST_TEST(!record.leaves_behind(5, 1));
 }
 
 BOOST_AUTO_TEST_CASE(every_changed_byte_and_every_cut_is_found) {
