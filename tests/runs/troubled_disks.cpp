@@ -221,6 +221,28 @@ BOOST_AUTO_TEST_CASE(a_folder_that_is_removed_under_way_is_named_and_the_run_can
   goes_on(here, folder);
 }
 
+BOOST_AUTO_TEST_CASE(a_run_whose_whole_folder_is_removed_trains_on_and_says_what_is_missing) {
+  const Workplace here;
+  write_manifest(here, "checkpoints");
+  for (const char* entry : {"", R"(, "on_error": "abort")"}) {
+    fs::remove_all(here / "signs");
+    write_manifest(here, "checkpoints", entry);
+    PausedRun run(here);
+    run.wait_for(2);
+    fs::remove_all(here / "run");
+    run.go_on(2);
+    run.go_on(5);
+    const Outcome end = run.end();
+    BOOST_TEST(end.code == (*entry ? 1 : 0), end.err);
+    has(end.out, *entry ? "failed after 3 epochs" : "finished after 8 epochs, 40 steps");
+    has(end.err, "'checkpoints/epoch=2.ckpt' was not saved: ");
+    has(end.err, "; the folder was removed while the run writes into it");
+    has(end.err, "callback 'jsonl_logger' (org.tenon.jsonl_logger 1.0.0) failed in a task");
+    has(end.err, (here / "run").string() + " cannot be opened: No such file or directory");
+    has(end.err, "the run's record '" + (here / "run/run.json").string() + "' cannot be written");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_run_whose_whole_folder_is_on_a_full_disk_says_so_and_goes_on_when_there_is_space) {
   const Workplace here;
   const SmallDisk disk(here / "run");
