@@ -34,6 +34,10 @@ int measure(bool as_json, const char* place) {
 /// bench_checkpoint [--json] [FOLDER]: what is measured is the disk of FOLDER, or else of the build.
 int main(int count, char** arguments) {
   try {
+#ifdef TENON_BENCHMARKS_TRAINING
+    if (count == 4 && std::strcmp(arguments[1], "--heap-growth") == 0)  // for measure_training
+      return std::printf("%.9g\n", tb::heap_growth_per_save(arguments[2], arguments[3])) < 0;
+#endif
     const bool as_json = count > 1 && std::strcmp(arguments[1], "--json") == 0;
     const int place = as_json ? 2 : 1;
     return measure(as_json, count > place ? arguments[place] : TENON_BINARY_DIR);

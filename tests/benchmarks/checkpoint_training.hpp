@@ -17,6 +17,10 @@ namespace tenon::benchmarks {
 /// `_digits` behind the name, of the digits example's.
 void measure_training(Report& report, const std::filesystem::path& place);
 
+/// Bytes in use behind 20 saves more than before them, for each, of one of these models: "wide" or the digits
+/// example's.
+double heap_growth_per_save(const std::string& model, const std::filesystem::path& place);
+
 }  // namespace tenon::benchmarks
 
 #endif
