@@ -60,6 +60,7 @@ TrainedModel wide() {
 struct Observed {
   std::uint64_t save_every = 0;  // steps; 0: nothing is saved
   std::uint64_t save_from = 0;
+  bool waits = false;  // for the disk, at each save
   std::function<void(std::uint64_t step)> after_step;
 
   double batch_end = 0, before_step = 0, committing = 0;
@@ -119,7 +120,9 @@ class Saves {
       const struct mallinfo2 now = mallinfo2();
       o.heap.push_back(static_cast<double>(now.uordblks + now.hblkhd));
       o.newest = "step=" + std::to_string(step);
-      const tenon_ticket ticket = checkpoints_.request(Checkpoints::save(TENON_CHECKPOINT_FULL, o.newest, "due"));
+      tenon_save_request wanted = Checkpoints::save(TENON_CHECKPOINT_FULL, o.newest, "due");
+      if (o.waits) wanted.flags |= TENON_SAVE_WAIT;
+      const tenon_ticket ticket = checkpoints_.request(wanted);
       if (held_) checkpoints_.release(held_, ticket, "replaced");
       held_ = ticket;
       o.has_saved = true;
@@ -287,7 +290,7 @@ std::vector<TrainedModel> all_models() {
 
 }  // namespace
 
-/// The writer may be anywhere in the save before: what is in use when it is not is the least of many.
+/// Each save is over before the next. The least of many, since the lengths of texts vary.
 double heap_growth_per_save(const std::string& model, const fs::path& place) {
   at::set_num_threads(1);
   constexpr std::size_t half = 20;
@@ -295,6 +298,7 @@ double heap_growth_per_save(const std::string& model, const fs::path& place) {
     if (which.name != model) continue;
     Observed o;
     o.save_every = o.save_from = 3;
+    o.waits = true;
     const std::uint64_t steps = o.save_every * (2 + 2 * half);
     o.without.reserve(steps);  // what is measured must not grow itself
     o.with_save.reserve(steps);
