@@ -91,7 +91,13 @@ void SavePlan::point_last_at(Ticket ticket) {
 }
 
 void SavePlan::release(const std::vector<Release>& releases, const std::string& reason) {
-  for (const Release& r : releases) actions_.release(r, reason);
+  for (const Release& r : releases) {
+    actions_.release(r, reason);
+    let_go_.push_back(r.held);
+  }
+  // What others hold as well stays on disk, and nothing is told of it.
+  constexpr std::size_t enough = 64;
+  if (let_go_.size() > enough) let_go_.erase(let_go_.begin(), let_go_.end() - enough);
 }
 
 void SavePlan::announce_best() {
@@ -114,7 +120,10 @@ void SavePlan::failed(Ticket ticket) {
     if (best_step_ == newest_step_) best_step_ = 0;
     newest_ = newest_step_ = 0;
   }
-  release(best_.lost(ticket), leaving_reason());
+  const std::vector<Release> too_many = best_.lost(ticket);
+  const auto is_back = [&](Ticket t) { return best_.find(t) && !best_.find(t)->leaving_for; };
+  let_go_.erase(std::remove_if(let_go_.begin(), let_go_.end(), is_back), let_go_.end());
+  release(too_many, leaving_reason());
   release(alone_.lost(ticket), replaced);
   // What was leaving for it is back, and may be older than one of the best that `last` points at by now.
   if (!lasts_.empty() && !alone_.find(lasts_.back())) release(alone_.clear(lasts_.back()), replaced);
@@ -124,6 +133,7 @@ void SavePlan::failed(Ticket ticket) {
 /// Let go of, or deleted by somebody: either way it no longer counts.
 void SavePlan::removed(Ticket ticket) {
   alone_.removed(ticket);
+  let_go_.erase(std::remove(let_go_.begin(), let_go_.end(), ticket), let_go_.end());
   lasts_.erase(std::remove(lasts_.begin(), lasts_.end(), ticket), lasts_.end());
   if (!best_.removed(ticket)) return;
   if (options_.keep < 0) {  // it was the best, the only one on disk that is remembered

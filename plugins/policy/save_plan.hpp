@@ -81,7 +81,8 @@ struct SavePlanState {
   std::vector<Entry> open;    ///< of the best: still being written, or leaving
   std::uint64_t on_disk = 0;  ///< of the best, as many as are remembered
   Ticket best = 0;
-  Ticket counts_from = 0;  ///< older tickets were decided by another monitor
+  Ticket counts_from = 0;      ///< older tickets were decided by another monitor
+  std::vector<Ticket> let_go;  ///< lately, and perhaps still on disk
   std::vector<Entry> alone;
   std::vector<Ticket> lasts;
   std::optional<std::uint64_t> only_worse;
@@ -156,6 +157,7 @@ class SavePlan {
   std::optional<std::uint64_t> only_worse_ = 0;  // values, each worse than the one before; nothing once one was not
   std::optional<double> previous_;               // value
   Ticket counts_from_ = 0;                       // older ones were decided by another monitor
+  std::vector<Ticket> let_go_;                   // lately, oldest first, and not known to be gone
   std::optional<SavePlanState> restored_;        // until reconcile()
 };
 

@@ -38,7 +38,7 @@ std::vector<Entry> get_entries(StateReader& in) {
 void SavePlanState::put(StateWriter& out) const {
   out.put(scored_by).put(keep).put(waiting).put(best_step).put(newest).put(newest_step).put(exception);
   put_entries(out, open);
-  out.put(on_disk).put(best).put(counts_from);
+  out.put(on_disk).put(best).put(counts_from).put(let_go);
   put_entries(out, alone);
   out.put(lasts).put(only_worse).put(previous);
 }
@@ -56,6 +56,7 @@ SavePlanState SavePlanState::get(StateReader& in) {
   state.on_disk = in.get<std::uint64_t>();
   state.best = in.get<Ticket>();
   state.counts_from = in.get<Ticket>();
+  state.let_go = in.get<std::vector<Ticket>>();
   state.alone = get_entries(in);
   state.lasts = in.get<std::vector<Ticket>>();
   state.only_worse = in.get<std::optional<std::uint64_t>>();
@@ -83,6 +84,7 @@ SavePlanState SavePlan::state() const {
   state.on_disk = best_.settled();
   state.best = best_.best() ? best_.best()->ticket : 0;
   state.counts_from = counts_from_;
+  state.let_go = let_go_;
   state.alone = alone_.entries();
   state.lasts = lasts_;
   state.only_worse = only_worse_;
@@ -98,6 +100,7 @@ void SavePlan::restore(SavePlanState state) {
   newest_step_ = state.newest_step;
   exception_ = state.exception;
   counts_from_ = state.counts_from;
+  let_go_ = state.let_go;
   best_.restore(same ? state.open : std::vector<Entry>());
   alone_.restore(state.alone);
   lasts_ = state.lasts;
@@ -152,9 +155,10 @@ void SavePlan::forget_deleted(const std::vector<Durable>& there) {
 /// Those of the best k that are on disk and not among the entries, which the host's list knows.
 std::vector<Entry> SavePlan::scored_here(const std::vector<Durable>& there) const {
   std::vector<Entry> out;
+  const std::set<Ticket> leaving(let_go_.begin(), let_go_.end());
   for (const Durable& d : there)
-    if (d.ticket >= counts_from_ && d.ticket != exception_ && !alone_.find(d.ticket) && !best_.find(d.ticket) &&
-        d.metric == options_.metric)
+    if (d.ticket >= counts_from_ && !leaving.count(d.ticket) && d.ticket != exception_ && !alone_.find(d.ticket) &&
+        !best_.find(d.ticket) && d.metric == options_.metric)
       out.push_back({d.ticket, 0, options_.goal ? score_of(*options_.goal, d.score) : 0.0, true});
   return out;
 }

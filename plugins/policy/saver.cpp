@@ -183,7 +183,11 @@ void Saver::release(const Release& what, const std::string& reason) {
 }
 
 void Saver::set_best(Ticket ticket) {
-  while_open([&] { checkpoints_.set_best(ticket); });
+  try {
+    while_open([&] { checkpoints_.set_best(ticket); });
+  } catch (const Error& error) {
+    if (error.status() != TENON_E_NOT_FOUND) throw;  // gone from the disk, which is about to be told
+  }
 }
 
 std::vector<Durable> Saver::durable() {

@@ -163,9 +163,10 @@ class Training {
     world_.queue.clear();
     world_.asked.releases = releases;
     world_.asked.lasts = lasts;
-    if (!world_.saves.count(world_.last)) {  // it is led back to where the saved state knows it
-      const auto& known = saved_->state.lasts;
-      world_.last = !known.empty() && world_.saves.count(known.front()) ? known.front() : 0;
+    if (!world_.saves.count(world_.last)) {  // it is led to the newest that the saved state has pointed it at
+      world_.last = 0;
+      for (const Ticket ticket : saved_->state.lasts)
+        if (world_.saves.count(ticket)) world_.last = ticket;
     }
 
     if (direction_ && dice_.once_in(3)) options_.keep = dice_.one_of<std::int64_t>({-1, 0, 1, 2, 4});
