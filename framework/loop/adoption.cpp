@@ -59,6 +59,18 @@ bool has_ticket(const Kept& kept, tenon_ticket ticket) {
   return std::find(kept.tickets.begin(), kept.tickets.end(), ticket) != kept.tickets.end();
 }
 
+/// Where the run had come to its end before: what it ended with is not removed until it has another end.
+void adopt_final(const std::vector<RunCheckpoint>& found, Adoption& adopted) {
+  if (std::any_of(adopted.refs.begin(), adopted.refs.end(), [](const RefRequest& r) { return r.ref == final_ref; }))
+    return;
+  for (const RunCheckpoint& c : found) {
+    if (std::find(c.refs.begin(), c.refs.end(), final_ref) == c.refs.end()) continue;
+    for (const Kept& kept : adopted.checkpoints)
+      if (kept.path == c.path && !kept.holds.empty() && kept.holds.front().by)
+        adopted.refs.push_back({kept.holds.front().by, std::string(final_ref), kept.tickets.front()});
+  }
+}
+
 }  // namespace
 
 Adoption adopt(const std::vector<RunCheckpoint>& found, std::uint64_t sequence, const SavedRequests& requests,
@@ -75,6 +87,7 @@ Adoption adopt(const std::vector<RunCheckpoint>& found, std::uint64_t sequence, 
     if (std::any_of(adopted.checkpoints.begin(), adopted.checkpoints.end(),
                     [&](const Kept& kept) { return has_ticket(kept, r.ticket); }))
       adopted.refs.push_back(r);
+  adopt_final(found, adopted);
   return adopted;
 }
 

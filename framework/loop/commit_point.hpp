@@ -39,9 +39,6 @@
 
 namespace tenon::loop {
 
-/// The ref to the weights that a run has ended with, where they were put back at its end. The host's own.
-inline constexpr std::string_view final_ref = "final";
-
 class CommitPoint {
  public:
   CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metrics, Requests& requests, Ledger& ledger,

@@ -16,6 +16,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -25,6 +26,9 @@
 #include "loop/requests.hpp"
 
 namespace tenon::loop {
+
+/// The ref to the weights that a run has ended with, where they were put back at its end. The host's own.
+inline constexpr std::string_view final_ref = "final";
 
 struct Hold {
   chain::Callback* by = nullptr;  ///< nullptr: one of an earlier attempt that the run does not have any more

@@ -12,6 +12,7 @@
 #include "loop/kept_weights.hpp"
 #include "loop/recovery.hpp"
 #include "loop/resume_point.hpp"
+#include "loop/run_checkpoints.hpp"
 #include "saves.hpp"
 
 using namespace tenon;
@@ -496,4 +497,40 @@ BOOST_AUTO_TEST_CASE(a_pending_restore_finds_its_checkpoint_where_the_run_was_mo
   fs::rename(first.run.folder, second.run.folder);
   second.resume(second.at("c"));
   BOOST_CHECK(second.engine.weights_ == filled(2.0f));
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_goes_on_behind_its_end_keeps_what_it_had_ended_with_until_it_ends_anew) {
+  Restoring s;
+  tenon_ticket best = 0;
+  s.at_step[3] = [&] {
+    best = save(s.p, "best");
+    s.checkpoints().keep("best");
+    s.checkpoints().restore(model, at_end, "the best weights");
+  };
+  s.at_step[7] = [&] { save(s.p, "c"); };
+  s.run.run();
+  BOOST_CHECK_EQUAL(target(s.at("final")), "best.ckpt");
+  s.run.destroy();
+  s.decisions.clear();
+
+  s.run.options.max_epochs = 3;
+  s.at_step[9] = [&] {
+    s.checkpoints().release(best, 0, "no longer the best");
+    s.checkpoints().keep("a better one");
+    save(s.p, "better");
+  };
+  const loop::ResumePoint point(checkpoint::Checkpoint::open(s.at("c")));
+  loop::RunRecord record;
+  record.run_id = "test-run";
+  record.folders = {s.run.folder / "checkpoints"};
+  const loop::RunCheckpoints found = loop::find_run_checkpoints(record, s.run.folder);
+  loop::Fit& fit = s.run.make();
+  s.engine.restore(point.engine_state(), loop::restore_all, "the checkpoint");
+  fit.go_on_from(found.own, &point);
+  BOOST_CHECK_EQUAL(fit.run(&point).steps, 12u);
+  BOOST_CHECK(s.engine.weights_ == filled(9.0f));
+  BOOST_CHECK_EQUAL(target(s.at("final")), "better.ckpt");
+  BOOST_CHECK(!fs::exists(s.at("best")));
+  for (const std::string& decision : s.decisions)
+    BOOST_CHECK_MESSAGE(decision.find("warn") == std::string::npos, decision);
 }
