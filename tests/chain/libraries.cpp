@@ -50,7 +50,7 @@ void write(const fs::path& file, const std::string& bytes) { std::ofstream(file,
 
 BOOST_AUTO_TEST_CASE(identities_are_read_without_loading) {
   const Catalogue catalogue = Catalogue::scan({{good, "the test"}});
-  BOOST_TEST(catalogue.files().size() == 4u);
+  BOOST_TEST(catalogue.files().size() == 5u);
   const Choice choice = catalogue.find("misbehaving");
   BOOST_TEST(choice.file == good / "misbehaving.so");
   BOOST_TEST(choice.kind.id == "org.example.misbehaving");

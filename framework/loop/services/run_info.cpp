@@ -28,8 +28,8 @@ tenon_status TENON_CALL facts(const tenon_host* host, tenon_run_facts* out, teno
     tenon_run_facts f{};
     f.struct_size = sizeof f;
     f.flags = (has_validation(engine, run.options) ? TENON_RUN_HAS_VALIDATION : 0u) |
-              (run.is_replay ? TENON_RUN_IS_REPLAY : 0u) |
-              (run.on_terminal ? TENON_RUN_ON_TERMINAL : 0u) | (run.stdout_taken ? TENON_RUN_STDOUT_TAKEN : 0u);
+              (run.is_replay ? TENON_RUN_IS_REPLAY : 0u) | (run.on_terminal ? TENON_RUN_ON_TERMINAL : 0u) |
+              (run.stdout_taken ? TENON_RUN_STDOUT_TAKEN : 0u);
     f.run_id = to_text(run.run_id);
     f.manifest_json = to_text(run.manifest_json);
     f.hparams_json = to_text(run.hparams_json);
