@@ -72,7 +72,9 @@ void Fit::go_on_from(const std::vector<RunCheckpoint>& found, const ResumePoint*
 }
 
 void Fit::begin_with(const ResumePoint& from) {
-  commit_point_.go_on_from({}, 0, requests_alone(from.document().at("requests").at("open").as_array()));
+  boost::json::array open = from.document().at("requests").at("open").as_array();
+  for (boost::json::value& ticket : open) ticket.as_object().erase("outcome");  // it holds nothing for this run
+  commit_point_.go_on_from({}, 0, requests_alone(std::move(open)));
 }
 
 FitResult Fit::run(const ResumePoint* from, const Interruption* interruption) {

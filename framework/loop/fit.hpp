@@ -28,7 +28,7 @@ class Fit {
   /// one.
   void go_on_from(const std::vector<RunCheckpoint>& found, const ResumePoint* from);
   /// The same for a new run that begins with the state of another's callbacks: what they had asked for there and was
-  /// not carried out has failed, and what they hold there is not theirs here.
+  /// not known to be carried out has failed, and what they hold there is not theirs here.
   void begin_with(const ResumePoint& from);
   /// `from`: a training goes on there; the engine has been restored from it.
   FitResult run(const ResumePoint* from = nullptr, const Interruption* interruption = nullptr);

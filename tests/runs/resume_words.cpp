@@ -100,6 +100,28 @@ BOOST_AUTO_TEST_CASE(a_finished_run_says_how_to_go_on_and_exits_0) {
   BOOST_TEST(read(here / "r/run.json") == before);
 }
 
+BOOST_AUTO_TEST_CASE(a_new_run_from_another_runs_checkpoint_has_nothing_of_what_callbacks_held_there) {
+  const Workplace here;
+  here.manifest(R"({"plugin": "checkpoint", "id": "best", "config": {"monitor": "val_loss", "save_top_k": 2}},
+    {"plugin": "checkpoint", "id": "steps", "config": {"every_n_train_steps": 1, "save_top_k": -1, "dirpath": "all"}},
+    {"plugin": "checkpoint", "id": "light", "config": {"monitor": "val_loss", "save_weights_only": true, "dirpath": "light"}})");
+  BOOST_REQUIRE_EQUAL(here.run("train run.json --out r").code, 0);
+  for (const char* parts : {"", " --restore callbacks"}) {
+    const Outcome second = here.run("train run.json --out new --set trainer.max_epochs=3 --json --resume " +
+                                    (here / "r/all/epoch=0-step=5.ckpt").string() + parts);
+    BOOST_TEST(second.code == 0, second.err);
+    const boost::json::value summary = boost::json::parse(lines(second.out).back()).at("summary");
+    const fs::path folder(std::string(summary.at("run_folder").as_string()));
+    for (const char* id : {"best", "light"}) {
+      const boost::json::object& account = summary.at("callbacks").at(id).as_object();
+      BOOST_TEST(!account.at("kept").as_array().empty());
+      BOOST_TEST(account.at("saved").to_number<int>() - account.at("removed").to_number<int>() ==
+                 static_cast<int>(account.at("kept").as_array().size()));
+      BOOST_TEST(fs::exists(folder / std::string(account.at("best_model_path").as_string())));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(another_seed_is_refused_and_the_run_stays_as_it_was) {
   const Workplace here;
   here.manifest(R"({"plugin": "checkpoint"})");
