@@ -133,10 +133,37 @@ BOOST_AUTO_TEST_CASE(releases_and_refs_that_the_state_had_asked_for_are_carried_
   fs::remove(attempts.folder() / "last.ckpt");
   fs::create_directory_symlink("s1.ckpt", attempts.folder() / "last.ckpt");
   attempts.second("s3", [&](std::uint64_t step) {
+    // The name was free again in the run that never stopped.
+    if (step == 4) save(*attempts.p, "s1", TENON_CHECKPOINT_WEIGHTS);
     if (step == 5) save(*attempts.p, "w5", TENON_CHECKPOINT_WEIGHTS);
   });
-  expect(attempts.everything(), {"last.ckpt", "s3.ckpt", "w5.ckpt"});
+  expect(attempts.everything(), {"last.ckpt", "s1.ckpt", "s3.ckpt", "w5.ckpt"});
   BOOST_CHECK_EQUAL(attempts.last(), "s3.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(what_was_left_behind_goes_at_the_end_of_a_run_that_has_no_newer_full_one) {
+  TwoAttempts attempts;
+  attempts.first([&](std::uint64_t step) {
+    if (step == 2) save(*attempts.p, "s2");
+    if (step == 4) save(*attempts.p, "w4", TENON_CHECKPOINT_WEIGHTS);
+  });
+  attempts.second("s2", [&](std::uint64_t step) {
+    if (step == 3) save(*attempts.p, "w3", TENON_CHECKPOINT_WEIGHTS);
+  });
+  expect(attempts.everything(), {"s2.ckpt", "w3.ckpt"});
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_could_not_be_recorded_is_told_of_again_before_anything_is_saved_there) {
+  TestEngine engine(1);
+  const LoopFixture run(engine);
+  loop::Ledger ledger("test-run");
+  int told = 0;
+  ledger.on_folder = [&](const fs::path&) {
+    if (++told == 1) throw std::runtime_error("the disk is full");
+  };
+  BOOST_CHECK_THROW(ledger.folder(run.folder / "all"), std::runtime_error);
+  for (int i = 0; i < 2; ++i) ledger.folder(run.folder / "all");
+  BOOST_CHECK_EQUAL(told, 2);
 }
 
 BOOST_AUTO_TEST_CASE(the_checkpoint_that_a_run_goes_on_from_stays_until_there_is_a_newer_full_one) {
