@@ -3,7 +3,6 @@
 #include "checkpoint/lock.hpp"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <array>
@@ -17,6 +16,7 @@
 #include <thread>
 #include <utility>
 
+#include "checkpoint/process.hpp"
 #include "checkpoint/sweep.hpp"
 
 namespace tenon::checkpoint {
@@ -33,12 +33,34 @@ bool is_same(const struct stat& one, const std::optional<struct stat>& other) {
   return other && one.st_dev == other->st_dev && one.st_ino == other->st_ino;
 }
 
-/// A process of this host that has ended; nobody knows of other hosts' processes.
-bool is_gone(const std::string& owner) {
+/// Nobody knows of other hosts' processes.
+ProcessState state_of_owner(const std::string& owner) {
   int process = 0;
-  return std::sscanf(owner.c_str(), "process %d ", &process) == 1 && owner.starts_with(describe(process) + " ") &&
-         ::kill(process, 0) == -1 && errno == ESRCH;
+  const bool is_of_this_host = std::sscanf(owner.c_str(), "process %d ", &process) == 1 && process > 0 &&
+                               owner.starts_with(describe(process) + " ");
+  return is_of_this_host ? state_of(process) : ProcessState::alive;
 }
+
+/// Waits a little; false when an owner has been waited for long enough.
+class Patience {
+ public:
+  explicit Patience(LockWait wait) : wait_(wait) {}
+  bool bears(const std::string& owner) {
+    if (wait_ == LockWait::none) return false;
+    const auto waited = std::chrono::steady_clock::now() - begin_;
+    if (waited >= (state_of_owner(owner) == ProcessState::ending ? for_the_ending : for_the_living)) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return true;
+  }
+
+ private:
+  /// An owner that has just let go, and hosts whose processes cannot be looked at.
+  static constexpr std::chrono::milliseconds for_the_living{300};
+  /// The kernel gives gigabytes of memory back, or ends a call to a slow disk, before it lets go of a lock.
+  static constexpr std::chrono::milliseconds for_the_ending{10'000};
+  const LockWait wait_;
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
 
 std::string read_owner(FileSystem& files, int file, const std::string& name) {
   std::array<std::byte, 512> bytes{};
@@ -54,9 +76,9 @@ std::string read_owner(FileSystem& files, int file, const std::string& name) {
 
 }  // namespace
 
-FolderLock::FolderLock(FileSystem& files, int folder, const std::string& run_id, std::string file_name)
+FolderLock::FolderLock(FileSystem& files, int folder, const std::string& run_id, std::string file_name, LockWait wait)
     : files_(&files), name_(std::move(file_name)), owner_(::getpid()) {
-  take(folder);
+  take(folder, wait);
   const std::string owner = describe(owner_) + " (run '" + run_id + "')\n";
   if (uninterrupted([&] { return files.truncate(file_.number(), 0); }) == -1) throw_system_error("truncate", name_);
   write_all(files, file_.number(), std::as_bytes(std::span(owner)), name_);
@@ -81,14 +103,18 @@ bool FolderLock::open_or_make(int folder) {
   }
 }
 
-void FolderLock::take(int folder) {
+void FolderLock::take(int folder, LockWait wait) {
+  Patience patience(wait);
   for (;;) {
     const bool is_new = open_or_make(folder);
     if (uninterrupted([&] { return files_->lock(file_.number()); }) == -1) {
-      if (errno == EWOULDBLOCK) throw LockedError(read_owner(*files_, file_.number(), name_));
-      if (errno != ENOSYS && errno != ENOTSUP && errno != ENOLCK) throw_system_error("lock", name_);
-      if (!is_new) take_over_by_existence(folder);
-      return;
+      const bool is_held = errno == EWOULDBLOCK;
+      if (!is_held && errno != ENOSYS && errno != ENOTSUP && errno != ENOLCK) throw_system_error("lock", name_);
+      if (!is_held && is_new) return;
+      const std::string owner = read_owner(*files_, file_.number(), name_);
+      if (!is_held && state_of_owner(owner) == ProcessState::gone) return take_over_by_existence(folder, owner);
+      if (patience.bears(owner)) continue;
+      throw LockedError(owner + (is_held ? "" : if_it_has_ended()));
     }
     // The owner before us may have removed the file between our open and our lock.
     const struct stat ours = status(*files_, file_.number(), name_);
@@ -96,10 +122,10 @@ void FolderLock::take(int folder) {
   }
 }
 
-void FolderLock::take_over_by_existence(int folder) {
-  const std::string owner = read_owner(*files_, file_.number(), name_);
-  const std::string refusal = owner + " (if it has ended, remove '" + name_ + "')";
-  if (!is_gone(owner)) throw LockedError(refusal);
+std::string FolderLock::if_it_has_ended() const { return " (if it has ended, remove '" + name_ + "')"; }
+
+void FolderLock::take_over_by_existence(int folder, const std::string& owner) {
+  const std::string refusal = owner + if_it_has_ended();
   // Another may take over at the same time: what is moved away must be what was read, and what is made must be new.
   const std::string aside = temporary_name(0);
   const auto rename = [&](const std::string& from, const std::string& to) {

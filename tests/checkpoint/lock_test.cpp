@@ -1,16 +1,20 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <functional>
 #include <set>
 #include <string>
 #include <tenon/failure.hpp>
+#include <vector>
 
 #include "checkpoint/folder.hpp"
+#include "checkpoint/process.hpp"
 #include "sample_content.hpp"
 #include "scratch_folder.hpp"
 
@@ -80,6 +84,76 @@ BOOST_AUTO_TEST_CASE(a_forked_child_does_not_let_go_of_its_parents_folder) {
                return 0;
              }) == 0);
   BOOST_TEST(refusal(scratch.path()).find("(run 'parent')") != std::string::npos);
+}
+
+namespace {
+
+/// A process that holds a folder's lock and much memory, and is killed at the end at the latest.
+class Owner {
+ public:
+  explicit Owner(const std::filesystem::path& folder, std::size_t memory = 0) {
+    std::array<int, 2> pipe{};
+    BOOST_REQUIRE(::pipe(pipe.data()) == 0);
+    pid_ = fork();
+    if (pid_ == 0) {
+      const auto held = Folder::open(folder, "owner");
+      std::vector<char> touched(memory, 1);
+      if (::write(pipe[1], "", 1) != 1) _exit(1);
+      for (;;) ::pause();
+    }
+    ::close(pipe[1]);
+    char ready = 0;
+    BOOST_REQUIRE(::read(pipe[0], &ready, 1) == 1);
+    ::close(pipe[0]);
+  }
+  ~Owner() {
+    kill();
+    ::waitpid(pid_, nullptr, 0);
+  }
+  Owner(const Owner&) = delete;
+  Owner& operator=(const Owner&) = delete;
+
+  void kill() const { ::kill(pid_, SIGKILL); }
+  pid_t pid() const { return pid_; }
+
+ private:
+  pid_t pid_ = 0;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_process_that_was_killed_this_moment_is_waited_for) {
+  const ScratchFolder scratch;
+  // The kernel gives the memory back first, and only then the lock.
+  const Owner owner(scratch.path(), std::size_t{1} << 30);
+  owner.kill();
+  BOOST_TEST(refusal(scratch.path()) == "");
+  BOOST_TEST(entries(scratch.path()).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_process_that_lives_or_is_stopped_is_refused_with_its_pid) {
+  const ScratchFolder scratch;
+  const Owner owner(scratch.path());
+  const std::string named = "is in use: process " + std::to_string(owner.pid()) + " on host '";
+  BOOST_TEST(refusal(scratch.path()).find(named) != std::string::npos);
+  ::kill(owner.pid(), SIGSTOP);
+  BOOST_TEST(refusal(scratch.path()).find(named) != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_process_is_alive_then_gone_and_a_zombie_is_gone) {
+  BOOST_TEST((state_of(::getpid()) == ProcessState::alive));
+  const ScratchFolder scratch;
+  pid_t pid = 0;
+  {
+    const Owner owner(scratch.path(), std::size_t{1} << 20);
+    pid = owner.pid();
+    BOOST_TEST((state_of(pid) == ProcessState::alive));
+    owner.kill();
+    siginfo_t ended{};
+    BOOST_TEST(::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT) == 0);
+    BOOST_TEST((state_of(pid) == ProcessState::gone));
+  }
+  BOOST_TEST((state_of(pid) == ProcessState::gone));
 }
 
 namespace {
