@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -63,6 +64,13 @@ int FileSystem::make_link_at(const char* target, int folder, const char* name) {
 }
 ssize_t FileSystem::read_link_at(int folder, const char* name, char* to, std::size_t size) {
   return ::readlinkat(folder, name, to, size);
+}
+
+int FileSystem::set_attribute(int file, const char* name, const void* value, std::size_t size) {
+  return ::fsetxattr(file, name, value, size, 0);
+}
+ssize_t FileSystem::get_attribute(int file, const char* name, void* value, std::size_t size) {
+  return ::fgetxattr(file, name, value, size);
 }
 
 int FileSystem::list(int folder, std::vector<std::string>& names) {

@@ -40,7 +40,9 @@ class FileSystem {
   virtual int unlink_at(int folder, const char* name, int flags);
   virtual int make_link_at(const char* target, int folder, const char* name);  ///< symbolic
   virtual ssize_t read_link_at(int folder, const char* name, char* to, std::size_t size);
-  virtual int list(int folder, std::vector<std::string>& names);  ///< without "." and ".."
+  virtual int set_attribute(int file, const char* name, const void* value, std::size_t size);  ///< fsetxattr
+  virtual ssize_t get_attribute(int file, const char* name, void* value, std::size_t size);    ///< fgetxattr
+  virtual int list(int folder, std::vector<std::string>& names);                               ///< without "." and ".."
   /// Not a call: bytes that a large file is written in at a time, a multiple of 4096. What has fewer is small.
   virtual std::size_t large_piece() const noexcept { return std::size_t{8} << 20; }
 };

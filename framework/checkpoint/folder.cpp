@@ -56,7 +56,7 @@ std::unique_ptr<Folder> Folder::open(const std::filesystem::path& path, std::str
     make_folders(files, absolute, durable);
     Descriptor root = open_file(files, AT_FDCWD, absolute.string(), O_RDONLY | O_DIRECTORY);
     FolderLock lock(files, root.number(), run_id);
-    sweep(files, root.number());
+    sweep(files, root.number(), run_id);
     return std::unique_ptr<Folder>(
         new Folder(std::move(absolute), std::move(run_id), files, std::move(root), std::move(lock)));
   } catch (const LockedError& owner) {
@@ -188,6 +188,7 @@ void Folder::remove(std::string_view name) {
   } catch (const std::system_error& error) {
     if (error.code() != std::errc::no_such_file_or_directory) fail(what, error);
     is_free_again(name);
+    remove_empty_parents(folder);
     throw WriteError(WriteError::Reason::missing, what + ": it is not there any more", error.code());
   }
   is_free_again(name);
@@ -242,6 +243,7 @@ void Folder::remove_aside(std::string_view name) {
     fail("cannot remove what was set aside of " + in_quotes(name) + " in " + in_quotes(path_.string()), error);
   }
   discard(trash);
+  remove_empty_parents(folder);
   sweep_leftovers();
 }
 
@@ -296,12 +298,7 @@ Descriptor Folder::open_parent(const std::string& folder, bool make, bool durabl
   for (std::size_t begin = 0; begin < folder.size();) {
     const std::size_t end = std::min(folder.find('/', begin), folder.size());
     const std::string part = folder.substr(begin, end - begin);
-    if (make && uninterrupted([&] { return files_.make_folder_at(current.number(), part.c_str()); }) == 0) {
-      own_parents_.insert(folder.substr(0, end));
-      if (durable) sync(files_, current.number(), path_.string());
-    } else if (make && errno != EEXIST) {
-      throw_system_error("create", part);
-    }
+    if (make && !status_at(files_, current.number(), part)) make_parent(current, folder.substr(0, end), part, durable);
     try {
       current = open_folder(files_, current.number(), part);
     } catch (const std::system_error& error) {
@@ -315,9 +312,33 @@ Descriptor Folder::open_parent(const std::string& folder, bool make, bool durabl
   return current;
 }
 
+/// It has its mark before it has its name: a process may be killed between the two.
+void Folder::make_parent(const Descriptor& in, const std::string& folder, const std::string& part, bool durable) {
+  const std::string temporary = make_temporary_folder();
+  try {
+    mark_as_made(files_, open_folder(files_, root_.number(), temporary).number());
+    const bool is_new = rename_new(root_, temporary, in, part);
+    if (!is_new) return discard(temporary);
+    own_parents_.insert(folder);
+    if (durable) sync(files_, in.number(), path_.string());
+  } catch (...) {
+    discard(temporary);
+    throw;
+  }
+}
+
+bool Folder::is_made_by_a_run(const std::string& folder) noexcept {
+  if (own_parents_.contains(folder)) return true;
+  try {
+    return is_marked_as_made(files_, open_parent(folder, false, false).number());
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 /// Sub-folders that were made for checkpoints go with the last of them.
 void Folder::remove_empty_parents(std::string folder) noexcept {
-  for (; own_parents_.contains(folder); folder = split_name(folder).first) {
+  for (; !folder.empty() && is_made_by_a_run(folder); folder = split_name(folder).first) {
     if (uninterrupted([&] { return files_.unlink_at(root_.number(), folder.c_str(), AT_REMOVEDIR); }) == -1) return;
     own_parents_.erase(folder);
   }

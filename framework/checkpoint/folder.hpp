@@ -89,6 +89,8 @@ class Folder {
                    const std::string& to) noexcept;
   void sync_both(const Descriptor& parent, const std::string& folder);
   Descriptor open_parent(const std::string& folder, bool make, bool durable);
+  void make_parent(const Descriptor& in, const std::string& folder, const std::string& part, bool durable);
+  bool is_made_by_a_run(const std::string& folder) noexcept;
   void remove_empty_parents(std::string folder) noexcept;
   bool is_own(std::string_view name, const Descriptor& parent, const std::string& entry) const;
   /// The first that no checkpoint has; empty when there is none.

@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <vector>
 
+#include "checkpoint/lock.hpp"
 #include "checkpoint/names.hpp"
 
 namespace tenon::checkpoint {
@@ -16,6 +18,7 @@ namespace {
 
 constexpr std::string_view temporary_prefix = ".tenon-tmp-";
 constexpr std::string_view aside_prefix = ".tenon-aside-";
+constexpr const char* made_attribute = "user.tenon.made";
 
 bool is_number(std::string_view text) noexcept {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -36,14 +39,34 @@ void put_back(FileSystem& files, int folder, const std::string& name) {
   sync(files, folder, entry);
 }
 
-void put_all_back(FileSystem& files, int folder) {
+void put_all_back(FileSystem& files, int folder, const std::string& run_id);
+
+/// Another run may write into a folder that lies in ours.
+void sweep_inside(FileSystem& files, int folder, const std::string& run_id) {
+  if (!status_at(files, folder, lock_file_name)) return put_all_back(files, folder, run_id);
+  std::optional<FolderLock> lock;
+  try {
+    lock.emplace(files, folder, run_id, lock_file_name, LockWait::none);
+  } catch (const std::exception&) {  // its owner's, alive, or not for us
+    return;
+  }
+  sweep(files, folder, run_id);
+  lock->release(folder);
+}
+
+void put_all_back(FileSystem& files, int folder, const std::string& run_id) {
   for (const std::string& name : list(files, folder, ".")) {
     if (name.starts_with(aside_prefix)) {
       put_back(files, folder, name);
       continue;
     }
     if (name.starts_with(private_prefix) || name.ends_with(checkpoint_suffix)) continue;
-    if (const auto inside = open_readable_folder(files, folder, name)) put_all_back(files, inside->number());
+    const auto inside = open_readable_folder(files, folder, name);
+    if (!inside) continue;
+    sweep_inside(files, inside->number(), run_id);
+    if (!is_marked_as_made(files, inside->number())) continue;
+    // Refused where anything is in it, and an empty folder more is no reason to refuse a run.
+    uninterrupted([&] { return files.unlink_at(folder, name.c_str(), AT_REMOVEDIR); });
   }
 }
 
@@ -75,11 +98,20 @@ void remove_tree(FileSystem& files, int folder, const std::string& name) {
     throw_system_error("remove", name);
 }
 
-void sweep(FileSystem& files, int folder) {
+void mark_as_made(FileSystem& files, int folder) noexcept {
+  uninterrupted([&] { return files.set_attribute(folder, made_attribute, "1", 1); });
+}
+
+bool is_marked_as_made(FileSystem& files, int folder) noexcept {
+  char value = 0;
+  return uninterrupted([&] { return files.get_attribute(folder, made_attribute, &value, 1); }) == 1;
+}
+
+void sweep(FileSystem& files, int folder, const std::string& run_id) {
   for (const std::string& name : list(files, folder, ".")) {
     if (is_temporary(name)) remove_tree(files, folder, name);
   }
-  put_all_back(files, folder);
+  put_all_back(files, folder, run_id);
 }
 
 }  // namespace tenon::checkpoint

@@ -281,6 +281,56 @@ BOOST_AUTO_TEST_CASE(a_folder_that_is_not_for_us_is_passed_over) {
   BOOST_TEST(list_checkpoints(scratch.path(), files).checkpoints.size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(sub_folders_go_with_their_last_checkpoint_also_when_another_process_has_made_them) {
+  const ScratchFolder scratch;
+  const fs::path folder = scratch.path() / "c";
+  fs::create_directories(folder / "mine" / "empty");
+  fs::create_directories(folder / "shared");
+  {
+    const auto first = Folder::open(folder, "run");
+    for (const char* name : {"a/b/1", "a/b/2", "a/3", "shared/4", "kept/5", "touched/6"})
+      first->write(full_content(name));
+  }
+  write_text(folder / "touched" / "notes", "theirs");
+  const auto second = Folder::open(folder, "run");
+  second->remove("a/b/1");
+  BOOST_TEST(fs::exists(folder / "a/b"));
+  second->remove("a/b/2");
+  BOOST_TEST((!fs::exists(folder / "a/b") && fs::exists(folder / "a")));
+  second->remove("a/3");
+  second->remove("shared/4");
+  second->remove("touched/6");
+  BOOST_TEST((entries(folder) == Names{".tenon-lock", "kept", "mine", "shared", "touched"}));
+  BOOST_TEST(fs::exists(folder / "mine/empty"));
+  BOOST_TEST(read_text(folder / "touched/notes") == "theirs");
+}
+
+BOOST_AUTO_TEST_CASE(sub_folders_that_a_dead_run_left_empty_are_swept) {
+  const ScratchFolder scratch;
+  const fs::path folder = scratch.path() / "c";
+  fs::create_directories(folder / "mine" / "empty");
+  for (const char* name : {"a/b/1", "a/b/2", "d/3"}) Folder::open(folder, "run")->write(full_content(name));
+  for (const char* name : {"a/b/1", "a/b/2"}) fs::remove_all(folder / (std::string(name) + ".ckpt"));
+  Folder::open(folder, "another run").reset();
+  BOOST_TEST((entries(folder) == Names{"d", "mine"}));
+  BOOST_TEST(fs::exists(folder / "mine/empty"));
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_within_that_is_another_runs_is_left_alone_while_that_one_lives) {
+  const ScratchFolder scratch;
+  const fs::path outer = scratch.path() / "c", inner = outer / "theirs";
+  auto theirs = Folder::open(inner, "theirs");
+  theirs->write(full_content("a"));
+  theirs->set_aside("a");
+  write_text(inner / ".tenon-tmp-1-1", "");
+  Folder::open(outer, "ours").reset();
+  BOOST_TEST((entries(inner) == Names{".tenon-aside-a.ckpt", ".tenon-lock", ".tenon-tmp-1-1"}));
+  theirs.reset();
+  write_text(inner / ".tenon-lock", "process 99999 of long ago\n");
+  Folder::open(outer, "ours").reset();
+  BOOST_TEST((entries(inner) == Names{"a.ckpt"}));
+}
+
 BOOST_AUTO_TEST_CASE(what_dead_runs_left_is_swept_and_nothing_else) {
   const ScratchFolder scratch;
   write_text(scratch.path() / "precious", "theirs");

@@ -92,6 +92,12 @@ class FaultyFileSystem : public checkpoint::FileSystem {
   ssize_t read_link_at(int folder, const char* name, char* to, std::size_t size) override {
     return goes_wrong("readlink", name) ? -1 : FileSystem::read_link_at(folder, name, to, size);
   }
+  int set_attribute(int file, const char* name, const void* value, std::size_t size) override {
+    return goes_wrong("set attribute", name) ? -1 : FileSystem::set_attribute(file, name, value, size);
+  }
+  ssize_t get_attribute(int file, const char* name, void* value, std::size_t size) override {
+    return goes_wrong("get attribute", name) ? -1 : FileSystem::get_attribute(file, name, value, size);
+  }
   int list(int folder, std::vector<std::string>& names) override {
     return goes_wrong("list") ? -1 : FileSystem::list(folder, names);
   }

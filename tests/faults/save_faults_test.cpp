@@ -36,7 +36,7 @@ namespace {
 /// What the run was told, in order; each is told only when all before it were.
 enum Told { nothing, opened, set_aside, saved, ref_moved, removed };
 
-constexpr const char* old_name = "old";
+constexpr const char* old_name = "deep/er/old";
 constexpr const char* new_name = "sub/new";
 constexpr const char* replaced_name = "replaced";
 
@@ -174,6 +174,8 @@ struct Trial {
     }
     BOOST_TEST((is_whole(replaced_name) && is_whole("hidden")), where);
     for (const std::string& name : entries(path)) BOOST_TEST(!name.starts_with(".tenon"), where << " left " << name);
+    for (const auto& entry : fs::recursive_directory_iterator(path))
+      BOOST_TEST((!entry.is_directory() || !fs::is_empty(entry)), where << " left empty: " << entry.path());
     for (const auto& listed : list_checkpoints(path).checkpoints) BOOST_TEST(listed.problem == "", where);
   }
 };
@@ -265,7 +267,8 @@ void check_error(int error) {
                    if (told == ref_moved)
                      BOOST_TEST(trial.is_whole(old_name), where << ": reported as not removed and is not there");
                    if (told == saved)
-                     BOOST_TEST(fs::read_symlink(trial.path / "last.ckpt") == "old.ckpt", where << ": the ref moved");
+                     BOOST_TEST(fs::read_symlink(trial.path / "last.ckpt") == std::string(old_name) + ".ckpt",
+                                where << ": the ref moved");
                  });
 }
 
@@ -312,7 +315,7 @@ BOOST_DATA_TEST_CASE(a_run_may_be_killed_before_any_call, boost::unit_test::data
     ::close(pipe[1]);
     int status = 0;
     waitpid(child, &status, 0);
-    BOOST_TEST(WEXITSTATUS(status) == (at < calls ? killed_status : 0));
+    BOOST_TEST((WIFEXITED(status) && WEXITSTATUS(status) == (at < calls ? killed_status : 0)), "status " << status);
     Told told = nothing;
     for (char byte = 0; ::read(pipe[0], &byte, 1) == 1;) told = static_cast<Told>(byte);
     ::close(pipe[0]);

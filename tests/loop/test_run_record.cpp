@@ -184,6 +184,7 @@ BOOST_AUTO_TEST_CASE(a_kill_or_an_error_at_any_call_leaves_the_old_record_or_the
         if (child == 0) _exit(change() ? 1 : 0);
         int status = 0;
         waitpid(child, &status, 0);
+        BOOST_REQUIRE(WIFEXITED(status));
         tried = WEXITSTATUS(status) == test::killed_status ? at + 2 : 0;
       } else {
         tried = change() ? at + 2 : 0;
