@@ -186,7 +186,7 @@ void CommitPoint::point_final_at(const Restored& restored, const WeightRequest& 
     save.by = request.by;
     save.by_host = true;
     save.kind = TENON_CHECKPOINT_WEIGHTS;
-    save.folder = facts_.run_folder / "checkpoints";
+    save.folder = facts_.run_folder / usual_folder;
     save.name = "final-weights";
     save.reason = "the weights that the run ends with: " + request.reason;
     save.score = std::numeric_limits<double>::quiet_NaN();

@@ -5,6 +5,8 @@
 #include <tenon/hooks.h>
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <set>
 #include <system_error>
 #include <tenon/did_you_mean.hpp>
@@ -176,7 +178,10 @@ class Chooser {
     }
     choice_.same_run = !choice_.record.run_id.empty();
     choice_.finished = finished_text(choice_.record, request_.limits, request_.run_folder);
-    if (!choice_.finished.empty()) return std::move(choice_);
+    if (!choice_.finished.empty()) {
+      open_folders();
+      return std::move(choice_);
+    }
     look();
     if (request_.word == "auto") {
       choose_newest_whole();
@@ -189,24 +194,37 @@ class Chooser {
  private:
   void look() {
     if (choice_.record.run_id.empty()) return;
-    put_back_what_was_hidden();
+    open_folders();
     RunCheckpoints found = find_run_checkpoints(choice_.record, request_.run_folder);
     choice_.checkpoints = std::move(found.own);
     damaged_ = std::move(found.damaged);
     choice_.warnings.insert(choice_.warnings.end(), found.remarks.begin(), found.remarks.end());
   }
 
-  /// By an attempt that was killed before its first full checkpoint; whoever opens a folder gives names back.
-  void put_back_what_was_hidden() const {
+  /// They are ours until the choice is made. Whoever opens a folder clears up what a killed attempt has left there, and
+  /// gives checkpoints that were set aside their names back.
+  void open_folders() {
     std::error_code wrong;
     std::vector<fs::path> folders = choice_.record.folders;
     folders.push_back(request_.run_folder / recovery_folder);
     for (const fs::path& folder : folders) {
-      if (!fs::is_directory(folder, wrong)) continue;
+      if (opened_.contains(folder) || !fs::is_directory(folder, wrong)) continue;
+      Opened& opened = opened_[folder];
       try {
-        checkpoint::Folder::open(folder, choice_.record.run_id);
-      } catch (const Failure&) {  // it is told when something is to be saved there
+        opened.folder = checkpoint::Folder::open(folder, choice_.record.run_id);
+      } catch (const Failure& refused) {  // it is told when something is to be changed or saved there
+        opened.refusal = refused.what();
       }
+    }
+  }
+
+  /// The innermost around a checkpoint.
+  const checkpoint::Folder& locked_around(const fs::path& checkpoint) const {
+    for (fs::path at = checkpoint.parent_path();; at = at.parent_path()) {
+      const auto opened = opened_.find(at);
+      if (opened != opened_.end() && opened->second.folder) return *opened->second.folder;
+      if (opened != opened_.end()) throw Failure(ExitCode::output, opened->second.refusal);
+      if (at == at.parent_path()) throw Failure(ExitCode::output, "its folder is none of the run's");
     }
   }
 
@@ -318,12 +336,11 @@ class Chooser {
       return;
     }
     try {
-      const fs::path aside = quarantine(path);
+      const fs::path aside = quarantine(path, locked_around(path), choice_.record.run_id);
       choice_.warnings.push_back(problem + "; it is called " + in_quotes(aside.filename()) +
                                  " now, and is not looked at any more");
-    } catch (const std::system_error& error) {
-      choice_.warnings.push_back("passed over: " + problem +
-                                 "; it could not be moved aside: " + error.code().message());
+    } catch (const std::exception& error) {
+      choice_.warnings.push_back("passed over: " + problem + "; it could not be moved aside: " + error.what());
     }
   }
 
@@ -378,6 +395,11 @@ class Chooser {
   const ResumeRequest& request_;
   ResumeChoice choice_;
   std::vector<DamagedCheckpoint> damaged_;
+  struct Opened {
+    std::unique_ptr<checkpoint::Folder> folder;
+    std::string refusal;  ///< where it could not be
+  };
+  std::map<fs::path, Opened> opened_;
 };
 
 }  // namespace

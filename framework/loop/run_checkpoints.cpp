@@ -52,10 +52,12 @@ RunCheckpoint read_facts(const fs::path& folder, checkpoint::ListedCheckpoint li
   return c;
 }
 
-/// Every folder below, itself included, that has a checkpoint directly in it; follows no links.
-std::vector<fs::path> folders_with_checkpoints(const fs::path& run_folder) {
+/// Every folder below, itself included, that has a checkpoint directly in it; follows no links but one.
+std::set<fs::path> folders_with_checkpoints(const fs::path& run_folder) {
   std::set<fs::path> found;
   std::error_code wrong;
+  const fs::path usual = run_folder / usual_folder;
+  if (fs::is_symlink(usual, wrong) && fs::is_directory(usual, wrong)) found = folders_with_checkpoints(usual);
   constexpr fs::directory_options options = fs::directory_options::skip_permission_denied;
   for (fs::recursive_directory_iterator entry(run_folder, options, wrong), end; !wrong && entry != end;
        entry.increment(wrong)) {
@@ -66,7 +68,7 @@ std::vector<fs::path> folders_with_checkpoints(const fs::path& run_folder) {
     entry.disable_recursion_pending();
     found.insert(entry->path().parent_path());
   }
-  return {found.begin(), found.end()};
+  return found;
 }
 
 bool holds(const RunCheckpoint& c, std::string_view callback, std::uint64_t ticket) {
@@ -112,7 +114,7 @@ RunRecord rebuild_record(const fs::path& run_folder) {
   RunRecord record;
   std::map<std::string, std::uint64_t> attempts;
   std::optional<fs::file_time_type> newest;
-  const std::vector<fs::path> folders = folders_with_checkpoints(run_folder);
+  const std::set<fs::path> folders = folders_with_checkpoints(run_folder);
   for (const fs::path& folder : folders)
     for (const checkpoint::ListedCheckpoint& listed : checkpoint::list_checkpoints(folder).checkpoints) {
       if (!listed.problem.empty()) continue;
@@ -132,7 +134,7 @@ RunRecord rebuild_record(const fs::path& run_folder) {
   // The number stands in a file; no run has had a million processes.
   record.attempt = std::clamp<std::uint64_t>(attempts[record.run_id], 1, 1'000'000);
   record.resumed_from.assign(record.attempt - 1, no_limit);
-  record.folders = folders;
+  record.folders.assign(folders.begin(), folders.end());
   return record;
 }
 
@@ -150,7 +152,10 @@ std::map<std::string, const RunCheckpoint*> best_of_each(const std::vector<RunCh
   return bests;
 }
 
-fs::path quarantine(const fs::path& checkpoint) {
+fs::path quarantine(const fs::path& checkpoint, const checkpoint::Folder& locked, const std::string& run_id) {
+  std::vector<std::unique_ptr<checkpoint::Folder>> between;
+  for (fs::path at = checkpoint.parent_path(); at != locked.path() && at != at.parent_path(); at = at.parent_path())
+    if (fs::exists(at / checkpoint::lock_file_name)) between.push_back(checkpoint::Folder::open(at, run_id));
   checkpoint::FileSystem& files = checkpoint::real_file_system();
   const checkpoint::Descriptor folder =
       checkpoint::open_file(files, AT_FDCWD, checkpoint.parent_path().string(), O_RDONLY | O_DIRECTORY);

@@ -11,11 +11,14 @@
 #include <string>
 #include <vector>
 
+#include "checkpoint/folder.hpp"
 #include "checkpoint/read_error.hpp"
 #include "loop/run_record.hpp"
 
 namespace tenon::loop {
 
+/// Where checkpoints lie whose callback says nothing else, in the run's folder.
+inline constexpr const char* usual_folder = "checkpoints";
 /// Saves that the host itself makes, on a signal, lie in this folder of the run's.
 inline constexpr const char* recovery_folder = "recovery";
 
@@ -51,7 +54,8 @@ struct RunCheckpoints {
 RunCheckpoints find_run_checkpoints(const RunRecord& record, const std::filesystem::path& run_folder);
 
 /// What can be told of a run whose record is missing or damaged: the run of the newest checkpoint in any folder below
-/// the run's, with those folders; without a run_id where there is none.
+/// the run's, with those folders; without a run_id where there is none. Of links to folders only `checkpoints` is
+/// followed: others may lead to what is another run's.
 RunRecord rebuild_record(const std::filesystem::path& run_folder);
 
 /// For each callback the checkpoint that it called its best, as the newest checkpoint that knows has it. Points into
@@ -59,8 +63,10 @@ RunRecord rebuild_record(const std::filesystem::path& run_folder);
 std::map<std::string, const RunCheckpoint*> best_of_each(const std::vector<RunCheckpoint>& own);
 
 /// Moves a checkpoint aside, to the first free of NAME.ckpt.damaged, NAME.ckpt.damaged-1, ...; answers the new name.
-/// Throws std::system_error.
-std::filesystem::path quarantine(const std::filesystem::path& checkpoint);
+/// `locked` is the folder around it whose lock the caller holds; those between the two that have locks of their own
+/// are locked meanwhile. Throws Failure, with the owner's process, where one is somebody's, and std::system_error.
+std::filesystem::path quarantine(const std::filesystem::path& checkpoint, const checkpoint::Folder& locked,
+                                 const std::string& run_id);
 
 }  // namespace tenon::loop
 

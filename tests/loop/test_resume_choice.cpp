@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `--resume` finds among the checkpoints of a run, and what it says where it finds nothing.
 #include <tenon/hooks.h>
+#include <unistd.h>
 
 #include "loop/resume_choice.hpp"
 
@@ -154,6 +155,28 @@ BOOST_AUTO_TEST_CASE(auto_moves_what_is_damaged_aside_and_takes_the_next) {
   run.choose("auto");
   BOOST_TEST(fs::exists(run.folder / "checkpoints/mine.ckpt"));
   BOOST_TEST(fs::exists(run.folder / "checkpoints/b.ckpt.damaged-1"));
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_moved_in_a_folder_that_another_run_has_locked) {
+  const Run run;
+  run.save("a", {.sequence = 3});
+  damage(run.save("b", {.sequence = 5}), "training.safetensors");
+  damage(run.save("within/c", {.sequence = 6}), "training.safetensors");
+  const std::string by = "is in use: process " + std::to_string(::getpid());
+  {
+    const auto other = checkpoint::Folder::open(run.folder / "checkpoints", "another");
+    const ResumeChoice choice = run.choose("auto");
+    BOOST_TEST(choice.from->path() == run.folder / "checkpoints/a.ckpt");
+    has(all(choice.warnings), "b.ckpt': 'training.safetensors'");
+    has(all(choice.warnings), "it could not be moved aside: the checkpoint folder");
+    has(all(choice.warnings), by);
+    BOOST_TEST(fs::exists(run.folder / "checkpoints/b.ckpt"));
+  }
+  const auto within = checkpoint::Folder::open(run.folder / "checkpoints/within", "another");
+  const ResumeChoice choice = run.choose("auto");
+  has(all(choice.warnings), "within' " + by);
+  BOOST_TEST(fs::exists(run.folder / "checkpoints/within/c.ckpt"));
+  BOOST_TEST(fs::exists(run.folder / "checkpoints/b.ckpt.damaged"));
 }
 
 BOOST_AUTO_TEST_CASE(auto_goes_behind_a_commit_point_of_which_a_kill_left_one_save_out) {
@@ -355,6 +378,19 @@ BOOST_AUTO_TEST_CASE(a_damaged_or_missing_record_is_said_and_checkpoints_are_fou
   has(all(choice.warnings), "there is no run.json in");
 }
 
+BOOST_AUTO_TEST_CASE(without_a_record_checkpoints_are_found_where_a_link_has_put_them_but_not_by_any_link) {
+  const Run run(false), other;
+  run.save("a", {.sequence = 3});
+  other.save("b", {.sequence = 5, .run_id = "other"});
+  fs::rename(run.folder / "checkpoints", run.scratch.path() / "large disk");
+  fs::create_directory_symlink(run.scratch.path() / "large disk", run.folder / "checkpoints");
+  fs::create_directory_symlink(other.folder / "checkpoints", run.folder / "begun from");
+  BOOST_TEST(goes_on_in_place(run.request("auto")));
+  const ResumeChoice choice = run.choose("auto");
+  BOOST_TEST(choice.from->path() == run.folder / "checkpoints/a.ckpt");
+  BOOST_TEST((choice.record.folders == std::vector{run.folder / "checkpoints"}));
+}
+
 BOOST_AUTO_TEST_CASE(a_moved_run_folder_goes_on_where_it_is) {
   Run run;
   run.save("a", {.sequence = 3});
@@ -373,6 +409,11 @@ BOOST_AUTO_TEST_CASE(a_finished_run_says_so_until_a_limit_is_raised) {
         "trainer.max_epochs=40`");
     BOOST_TEST(!run.choose(word).from);
   }
+  // As where the process was killed behind the end.
+  test::write_text(run.folder / "checkpoints/.tenon-lock", "process 99999 of long ago\n");
+  fs::create_directory(run.folder / "checkpoints/.tenon-tmp-99999-0");
+  run.choose("auto");
+  BOOST_TEST((test::entries(run.folder / "checkpoints") == std::set<std::string>{"a.ckpt"}));
   run.limits.settings = "others";
   run.limits.max_epochs = 10;
   BOOST_TEST(run.choose("auto").finished != "");

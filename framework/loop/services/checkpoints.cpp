@@ -7,6 +7,7 @@
 
 #include "chain/abi.hpp"
 #include "checkpoint/names.hpp"
+#include "loop/run_checkpoints.hpp"
 #include "loop/services/services.hpp"
 
 namespace tenon::loop {
@@ -19,7 +20,7 @@ using chain::guard;
 
 std::filesystem::path folder_of(const Caller& c, tenon_text text) {
   std::filesystem::path folder =
-      text.size ? std::filesystem::path(from_text(text)) : std::filesystem::path("checkpoints");
+      text.size ? std::filesystem::path(from_text(text)) : std::filesystem::path(usual_folder);
   folder = (c.services.facts->run_folder / folder).lexically_normal();
   return folder.has_filename() ? folder : folder.parent_path();
 }
