@@ -59,8 +59,8 @@ std::vector<LoadedCallback> load(const manifest::Manifest& manifest, const std::
 /// Where a run goes, and what it goes on from.
 struct Beginning {
   std::filesystem::path folder;
-  std::string run_id;     ///< of the run that goes on, or of the new one
-  bool in_place = false;  ///< the folder is as a run has left it, and stays so where this one is refused
+  std::string run_id;       ///< of the run that goes on, or of the new one
+  bool was_vacant = false;  ///< the folder; else it is as a run has left it. It stays so where this one is refused
   bool is_recorded = false;
   ResumeChoice choice;
   RunLimits limits;
@@ -175,7 +175,7 @@ void open_record(RecordedRun& record, const Beginning& beginning, Fit& fit) {
 
 /// The next attempt finds everything as this one did.
 void withdraw(RecordedRun& record, const Beginning& beginning, Fit& fit) {
-  if (!beginning.in_place) return make_empty(beginning.folder, fit.chain().run_files());
+  if (beginning.was_vacant) return make_empty(beginning.folder, fit.chain().run_files());
   if (beginning.choice.same_run && record.record().attempt != beginning.choice.record.attempt) record.put_back();
 }
 
@@ -302,11 +302,11 @@ RunOutcome run(const manifest::Manifest& manifest, const RunRequest& request, co
   beginning.is_recorded = request.stage == Stage::train && !is_trial && !request.is_replay;
   beginning.limits = limits_of(manifest.trainer, resolved);
   const ResumeRequest resume{wanted, request.resume, request.restore, beginning.limits};
-  beginning.in_place = resumes && goes_on_in_place(resume);
-  beginning.run_id = beginning.in_place ? run_id_in(wanted) : new_run_id();
-  const RunFolder claimed(wanted, beginning.in_place ? RunFolder::Take::existing : RunFolder::Take::fresh,
-                          beginning.run_id);
+  const bool in_place = resumes && goes_on_in_place(resume);
+  beginning.run_id = in_place ? run_id_in(wanted) : new_run_id();
+  const RunFolder claimed(wanted, in_place ? RunFolder::Take::existing : RunFolder::Take::fresh, beginning.run_id);
   beginning.folder = claimed.path();
+  beginning.was_vacant = claimed.was_vacant();
   if (claimed.path() != wanted && !is_trial)
     chain::log(TENON_LOG_INFO, "", wanted.string() + " is taken: this run goes to " + claimed.path().string());
   if (resumes) beginning.choice = choose_resume(resume);

@@ -94,7 +94,8 @@ bool RunFolder::claim(Take take, const std::string& run_id) {
   } catch (const std::system_error& error) {
     refuse(path_, error.code().message());
   }
-  if (!is_fresh || is_vacant(path_)) return true;
+  was_vacant_ = is_vacant(path_);
+  if (!is_fresh || was_vacant_) return true;
   lock_->release(folder_.number());
   return false;
 }

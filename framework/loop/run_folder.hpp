@@ -42,11 +42,14 @@ class RunFolder {
   RunFolder& operator=(const RunFolder&) = delete;
 
   const std::filesystem::path& path() const noexcept { return path_; }
+  /// Whether there was nothing in it but hidden files of ours when it was taken.
+  bool was_vacant() const noexcept { return was_vacant_; }
 
  private:
   bool claim(Take take, const std::string& run_id);
 
   std::filesystem::path path_;
+  bool was_vacant_ = false;
   checkpoint::Descriptor folder_;
   std::optional<checkpoint::FolderLock> lock_;
 };

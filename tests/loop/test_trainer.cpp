@@ -241,6 +241,9 @@ BOOST_AUTO_TEST_CASE(a_callback_that_refuses_to_start_is_thrown_and_the_folder_i
   trainer.add_callback<Own>("own", {{"limit", 13}});
   HAS(refusal(ExitCode::callback, [&] { trainer.fit(task()); }), "thirteen is not allowed");
   BOOST_TEST(fs::is_empty(place / "run"));
+  trainer.resume("auto");
+  HAS(refusal(ExitCode::callback, [&] { trainer.fit(task()); }), "thirteen is not allowed");
+  BOOST_TEST(fs::is_empty(place / "run"));
   trainer = Trainer(epochs(1), place / "run");
   BOOST_TEST(trainer.fit(task()).folder == place / "run");
 }
