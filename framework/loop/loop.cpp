@@ -413,6 +413,7 @@ CommitState Loop::commit_state(Phase phase, std::string_view ended) const {
 
 void Loop::commit(Phase phase, std::string_view ended) {
   phase_ = "commit point";
+  leaving_ = leaving_ || (interruption_ && interruption_->is_answered());  // it came while the hooks ran
   commit_point_.run(commit_state(phase, ended));
   interrupted_ = leaving_ && !gradients_pending_ && phase != Phase::final;
 }

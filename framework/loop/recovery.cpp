@@ -49,6 +49,7 @@ class Recovery {
   void look(const tenon_progress& progress) {
     const bool leaves = interruption_.leaves() && !left_;
     left_ = left_ || leaves;
+    if (leaves) interruption_.answer();
     const bool saves = interruption_.take_save();
     if (!leaves && !saves) return;
     asked_by_ = leaves ? signal_name(interruption_.signal()) : "SIGUSR1";

@@ -22,11 +22,14 @@ class Interruption {
   }
   bool leaves() const noexcept { return leave_; }
   int signal() const noexcept { return signal_; }
+  /// For whoever carries it out: leave() was seen, and the state of this moment is what is left behind.
+  void answer() noexcept { answered_ = true; }
+  bool is_answered() const noexcept { return answered_; }
   /// Whether save() was called since the last time that this was asked. For whoever carries it out.
   bool take_save() noexcept { return save_.exchange(false); }
 
  private:
-  std::atomic<bool> save_ = false, leave_ = false;
+  std::atomic<bool> save_ = false, leave_ = false, answered_ = false;
   std::atomic<int> signal_ = 0;
   static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 };
