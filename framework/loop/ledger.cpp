@@ -9,7 +9,7 @@ namespace tenon::loop {
 checkpoint::Folder& Folders::at(const std::filesystem::path& absolute) {
   const std::lock_guard lock(mutex_);
   if (const auto it = open_.find(absolute); it != open_.end()) return *it->second;
-  return *open_.emplace(absolute, checkpoint::Folder::open(absolute, run_id_, durable_)).first->second;
+  return *open_.emplace(absolute, checkpoint::Folder::open(absolute, run_id_, durable_, files_)).first->second;
 }
 
 checkpoint::Folder& Ledger::folder(const std::filesystem::path& absolute) {

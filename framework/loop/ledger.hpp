@@ -44,13 +44,16 @@ struct Hold {
 class Folders {
  public:
   /// Not `durable`: nothing is fsynced, as a replay says.
-  explicit Folders(std::string run_id, bool durable = true) : run_id_(std::move(run_id)), durable_(durable) {}
+  explicit Folders(std::string run_id, bool durable = true,
+                   checkpoint::FileSystem& files = checkpoint::real_file_system())
+      : run_id_(std::move(run_id)), durable_(durable), files_(files) {}
   /// Opens (makes, locks, sweeps) it where it is not open yet. Throws Failure (ExitCode::output).
   checkpoint::Folder& at(const std::filesystem::path& absolute);
 
  private:
   std::string run_id_;
   bool durable_;
+  checkpoint::FileSystem& files_;
   std::mutex mutex_;
   std::map<std::filesystem::path, std::unique_ptr<checkpoint::Folder>> open_;
 };

@@ -11,6 +11,7 @@
 #include <string>
 
 #include <tenon/trainer_options.hpp>
+#include "checkpoint/file_system.hpp"
 #include "loop/engine.hpp"
 
 namespace tenon::loop {
@@ -30,6 +31,7 @@ struct RunFacts {
   bool is_replay = false;            ///< of a recorded history: checkpoints have no tensors and are not fsynced
   bool on_terminal = false;
   bool stdout_taken = false;
+  checkpoint::FileSystem* files = &checkpoint::real_file_system();  ///< of the checkpoints that are saved
 };
 
 /// Seconds of the run so far. [any-thread]

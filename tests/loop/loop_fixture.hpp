@@ -149,6 +149,7 @@ struct LoopFixture {
     facts.stage = stage;
     facts.manifest_json = "{}";
     facts.wait_for_saves = wait_for_saves;
+    if (files) facts.files = files;
     fit_ = std::make_unique<loop::Fit>(engine, facts, folder);
     for (std::size_t i = 0; i < probes_.size(); ++i) {
       next_probe = &probes_[i];
@@ -164,7 +165,8 @@ struct LoopFixture {
   std::filesystem::path folder;
   TrainerOptions options;
   loop::Stage stage = loop::Stage::train;
-  bool wait_for_saves = true;  ///< so that tests may look at the disk after each commit point
+  checkpoint::FileSystem* files = nullptr;  ///< in the place of the real one
+  bool wait_for_saves = true;               ///< so that tests may look at the disk after each commit point
 
  private:
   std::deque<Probe> probes_;
