@@ -15,7 +15,6 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
-#include <random>
 #include <string>
 #include <tenon/failure.hpp>
 #include <vector>
@@ -26,6 +25,7 @@
 #include "faulty_file_system.hpp"
 #include "sample_content.hpp"
 #include "scratch_folder.hpp"
+#include "share.hpp"
 
 using namespace tenon::checkpoint;
 using namespace tenon::test;
@@ -197,18 +197,6 @@ const std::array<Story, 2> stories = {{
     {"save and prune", save_and_prune, &Trial::check_save_and_prune},
     {"save in the place of another", save_in_the_place_of_another, &Trial::check_replaced},
 }};
-
-/// Which calls are tried.
-struct Share {
-  long first = 0, step = 1;
-  Share() {
-    const auto& suite = boost::unit_test::framework::master_test_suite();
-    const std::string share = suite.argc > 1 ? suite.argv[1] : "all";
-    if (share == "all") return;
-    step = std::stol(share);
-    first = static_cast<long>(std::random_device{}() % static_cast<unsigned long>(step));
-  }
-};
 
 long calls_of_a_run(const Story& story, const Way& way) {
   const Trial trial;
