@@ -125,6 +125,7 @@ void CommitPoint::run(const CommitState& now) {
   withdraw_from_disabled();
   ++progress_.sequence;
   failures.go_on([&] { carry_out_options(); });
+  withdraw_outdated_saves(nullptr);
   carry_out_weight_requests(now, failures, false);
   if (now.phase == Phase::final && !requests_.weights.empty()) {
     // What is saved there is what the training has come to; it is resumed from as if it had not ended.

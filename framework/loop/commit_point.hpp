@@ -105,6 +105,7 @@ class CommitPoint {
     drain();
     take_results();
   }
+  void withdraw_outdated_saves(const chain::Callback* put_back_by);
   void carry_out_weight_requests(const CommitState& now, FirstFailure& failures, bool at_end);
   Restored open_for(const WeightRequest& request) const;
   bool has_model() const;

@@ -68,6 +68,23 @@ bool has_weights(const Kept& kept, const std::map<std::string, std::string>& has
 
 }  // namespace
 
+/// A score belongs to the weights it was measured on. Where they have moved on, while a save waited for the end of an
+/// accumulation group, or others have been put in their place, nothing is saved with it.
+void CommitPoint::withdraw_outdated_saves(const chain::Callback* put_back_by) {
+  std::erase_if(requests_.saves, [&](const SaveRequest& save) {
+    const bool scores_weights = !save.monitor.empty() && save.monitor != "epoch" && save.monitor != "step";
+    if (!scores_weights || (!put_back_by && save.step == progress_.step)) return false;
+    const std::string why =
+        "not saved: " + save.monitor +
+        (put_back_by ? " was measured on weights in whose place '" + put_back_by->id() + "' has put others"
+                     : " was measured inside an accumulation group, at whose end alone a checkpoint can be made: let "
+                       "val_check_interval be a multiple of accumulate_grad_batches");
+    note(*save.by, TENON_ACTION_SKIP, relative(save.folder / (save.name + ".ckpt")), why);
+    requests_.end({save.by, TENON_REQUEST_SAVE, save.ticket, TENON_TICKET_WITHDRAWN, TENON_OK, "", "", why});
+    return true;
+  });
+}
+
 /// `at_end`: those too that wait for the end of the run.
 void CommitPoint::carry_out_weight_requests(const CommitState& now, FirstFailure& failures, bool at_end) {
   if (requests_.weights.empty()) return;
@@ -91,6 +108,8 @@ void CommitPoint::carry_out_weight_requests(const CommitState& now, FirstFailure
       }
       ends_with = restore_weights(r);
       ended_by = &r;
+      metrics_.weights_were_put_back();
+      withdraw_outdated_saves(r.by);
     } catch (...) {
       const auto [status, reason] = what_failed();
       note(*r.by, TENON_ACTION_WARN, relative(r.from),
@@ -166,7 +185,7 @@ CommitPoint::Restored CommitPoint::restore_weights(const WeightRequest& request)
 const Kept* CommitPoint::checkpoint_with(const Restored& restored) const {
   const auto& all = ledger_.all();
   for (const auto& kept : all)
-    if (is_held(*kept) && kept->path == restored.source.path) return kept.get();
+    if (is_held(*kept) && kept->path == restored.source.path) return kept;
   std::map<std::string, std::string> hashes;
   for (const checkpoint::TensorRecord& record : restored.weights)
     hashes.emplace(record.name, checkpoint::hash_of(record.bytes));

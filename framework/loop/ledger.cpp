@@ -27,7 +27,9 @@ std::string Ledger::claim_ref(const std::filesystem::path& folder, const std::st
 }
 
 Kept& Ledger::add(Kept kept) {
-  Kept& added = *kept_.emplace_back(std::make_unique<Kept>(std::move(kept)));
+  const std::uint64_t number = kept.number = next_number_++;
+  listed_.clear();
+  Kept& added = *kept_.emplace_hint(kept_.end(), number, std::make_unique<Kept>(std::move(kept)))->second;
   for (const tenon_ticket ticket : added.tickets) by_ticket_[ticket] = &added;
   return added;
 }
@@ -81,11 +83,11 @@ std::vector<Kept*> Ledger::adopt(std::vector<Kept> checkpoints, const std::vecto
   for (const RefRequest& r : refs)
     if (Kept* kept = find(r.ticket)) point_ref(r.ref, *kept, *r.by);
   std::vector<Kept*> unheld;
-  for (const auto& kept : kept_) {
+  for (Kept* kept : all()) {
     if (!kept->holds.empty() || !kept->refs.empty()) continue;
     if (kept->last_release.empty()) kept->last_release = "nobody held it any more";
     if (!kept->let_go.empty() && !kept->released_by) kept->released_by = kept->let_go.back().by;
-    unheld.push_back(kept.get());
+    unheld.push_back(kept);
   }
   return unheld;
 }
@@ -117,7 +119,15 @@ void Ledger::erase(const Kept& kept) {
     by_ticket_.erase(ticket);
     released_.erase(ticket);
   }
-  std::erase_if(kept_, [&](const auto& k) { return k.get() == &kept; });
+  listed_.clear();
+  kept_.erase(std::uint64_t{kept.number});
+}
+
+const std::vector<Kept*>& Ledger::all() const {
+  if (listed_.size() == kept_.size()) return listed_;
+  listed_.clear();
+  for (const auto& [number, kept] : kept_) listed_.push_back(kept.get());
+  return listed_;
 }
 
 }  // namespace tenon::loop

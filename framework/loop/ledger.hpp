@@ -75,12 +75,15 @@ struct Kept {
   std::string last_release;  ///< why the last hold ended
   const chain::Callback* released_by = nullptr;
   bool removal_failed = false;  ///< said once
+  std::uint64_t number = 0;     ///< in the ledger that has it; they grow as checkpoints come
 };
 
 class Ledger {
  public:
   explicit Ledger(std::string run_id) : Ledger(std::make_shared<Folders>(std::move(run_id))) {}
   explicit Ledger(std::shared_ptr<Folders> folders) : folders_(std::move(folders)) {}
+  Ledger(Ledger&&) = default;
+  Ledger(const Ledger&) = delete;  // it points at what it has
 
   const std::shared_ptr<Folders>& folders() const { return folders_; }
   /// Folders::at
@@ -104,7 +107,7 @@ class Ledger {
   /// Where refs point, with the callback that set each.
   std::vector<RefRequest> refs() const;
 
-  /// Forgets what has been removed from the disk.
+  /// Forgets what has been removed from the disk; in no time that grows with what is kept.
   void erase(const Kept& kept);
   /// Tickets under which nobody holds any more what others still do.
   const std::set<tenon_ticket>& released() const { return released_; }
@@ -117,7 +120,9 @@ class Ledger {
   void begin_release(tenon_ticket ticket) { releasing_.insert(ticket); }
   void end_release(tenon_ticket ticket) { releasing_.erase(ticket); }
 
-  const std::vector<std::unique_ptr<Kept>>& all() const { return kept_; }
+  std::size_t size() const { return kept_.size(); }
+  /// Oldest first; until the next change. The list is made anew after one, so what is done at each save does without.
+  const std::vector<Kept*>& all() const;
 
   std::unordered_map<const chain::Callback*, tenon_ticket> best;
   std::function<void(const std::filesystem::path&)> on_folder;  ///< told of each folder, before anything is saved there
@@ -130,7 +135,9 @@ class Ledger {
     chain::Callback* by = nullptr;
   };
   std::map<std::pair<std::filesystem::path, std::string>, RefTarget> ref_targets_;
-  std::vector<std::unique_ptr<Kept>> kept_;  // oldest first
+  std::map<std::uint64_t, std::unique_ptr<Kept>> kept_;  // by number
+  std::uint64_t next_number_ = 0;
+  mutable std::vector<Kept*> listed_;  // all(), where it is as long as kept_
   std::unordered_map<tenon_ticket, Kept*> by_ticket_;
   std::set<tenon_ticket> released_;
   std::set<std::filesystem::path> told_;  // to on_folder

@@ -31,6 +31,7 @@ json::object MetricStore::saved() const {
       entry["step"] = m.step;
       entry["epoch"] = m.epoch;
       entry["overrides"] = m.overrides;
+      if (m.outdated) entry["outdated"] = true;
     }
     if (m.epoch_twin != TENON_NO_METRIC) entry["epoch_twin"] = metrics_[m.epoch_twin].name;
     if (m.loader != UINT32_MAX) entry["loader"] = m.loader;
@@ -57,6 +58,7 @@ void MetricStore::restore(const json::object& saved) {
       m.step = entry.at("step").to_number<std::uint64_t>();
       m.epoch = entry.at("epoch").to_number<std::uint64_t>();
       m.overrides = entry.at("overrides").as_bool();
+      m.outdated = entry.contains("outdated");
       m.present = true;
     }
     if (const json::value* loader = entry.if_contains("loader")) m.loader = loader->to_number<std::uint32_t>();

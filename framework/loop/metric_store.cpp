@@ -270,12 +270,18 @@ void MetricStore::set_position(std::uint64_t step, std::uint64_t epoch) {
   }
 }
 
+void MetricStore::weights_were_put_back() {
+  for (Metric& m : metrics_)
+    if (&m != &metrics_[epoch_metric] && &m != &metrics_[step_metric]) m.outdated = true;
+}
+
 void MetricStore::set(tenon_metric metric, double value, std::uint64_t step, std::uint64_t epoch) {
   Metric& m = metrics_[metric];
   m.value = value;
   m.step = step;
   m.epoch = epoch;
   m.present = true;
+  m.outdated = false;
   m.overrides = metric <= step_metric;
   if (m.in_event) return;
   m.in_event = true;
@@ -363,7 +369,7 @@ std::vector<std::pair<std::string, double>> MetricStore::values() const {
 
 bool MetricStore::fresh(tenon_metric metric) const {
   const Metric& m = metrics_[metric];
-  return m.present && m.step >= step_;
+  return m.present && !m.outdated && m.step >= step_;
 }
 
 const std::vector<tenon_logged_metric>& MetricStore::event(bool every) {

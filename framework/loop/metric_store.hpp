@@ -40,6 +40,7 @@ struct Metric {
   bool monitored = false;
   bool required = false;                      ///< by a callback that cannot do without it
   bool minimized = false, maximized = false;  ///< a callback decides by it in this direction
+  bool outdated = false;                      ///< other weights have been put back since
   bool overrides = false;  ///< of epoch and step: the task has logged one of its own, which counts while it is fresh
   bool in_event = false;   ///< among what the running event logged
   Goal goal = Goal::none;  ///< as declared or logged; what callbacks decide by is no goal of the metric's
@@ -85,6 +86,9 @@ class MetricStore final : public MetricSink {
   void mute(bool muted) { muted_ = muted; }
   void set_samples(std::uint64_t samples) { samples_ = samples; }
   void set_position(std::uint64_t step, std::uint64_t epoch);
+  /// The weights that everything was measured on so far are gone: nothing is fresh until it is logged again, but for
+  /// epoch and step.
+  void weights_were_put_back();
 
   void log(std::string_view name, double value, const LogOptions& options) override;
   void record(tenon_metric metric, double value, std::uint64_t batch_size);

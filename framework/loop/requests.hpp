@@ -35,7 +35,8 @@ struct SaveRequest {
   std::string name;              ///< wanted, without ".ckpt"
   std::string reason;
   std::string monitor;
-  double score = 0.0;  ///< NaN: none
+  double score = 0.0;      ///< NaN: none
+  std::uint64_t step = 0;  ///< at which it was asked for
   boost::json::object metadata;
   std::vector<TransformUse> transforms;
   std::uint32_t flags = 0;  ///< TENON_SAVE_*

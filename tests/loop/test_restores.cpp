@@ -129,6 +129,64 @@ BOOST_AUTO_TEST_CASE(kept_weights_come_back_before_anything_is_saved_and_progres
   expect(folders(s.run.folder / "checkpoints"), {"c.ckpt"});  // it did not end with them: no `final`
 }
 
+/// Asked for with the score that a metric has now.
+tenon_ticket save_scored(const Probe& p, const std::string& name, const std::string& monitor = "val_loss") {
+  tenon_save_request r = Checkpoints::save(TENON_CHECKPOINT_FULL, name, "the best so far");
+  r.monitor = text(monitor);
+  r.score = 0.5;
+  return Checkpoints(Host(p.host)).request(r);
+}
+
+BOOST_AUTO_TEST_CASE(a_score_does_not_go_over_to_weights_that_are_put_in_the_place_of_the_measured_ones) {
+  Restoring s;
+  s.engine.facts_.validation_batches = {1};
+  s.engine.on_evaluation_step = [](loop::MetricSink& sink) { sink.log("val_loss", 0.5, {}); };
+  tenon_ticket scored = 0, counted = 0;
+  std::vector<bool> fresh;
+  const auto look = [&] {
+    const Metrics metrics{Host(s.p.host)};
+    fresh.push_back(metrics.fresh(metrics.find("val_loss")).has_value());
+    fresh.push_back(metrics.fresh(metrics.find("step")).has_value());
+  };
+  s.at_step[2] = [&] { s.checkpoints().keep("one"); };
+  s.p.on[TENON_HOOK(on_validation_end)] = [&](const void*) {
+    if (scored) return;
+    scored = save_scored(s.p, "scored");
+    counted = save_scored(s.p, "counted", "step");
+    s.checkpoints().restore(model, now, "back to one");
+    look();
+  };
+  s.p.on[TENON_HOOK(on_train_epoch_end)] = [&](const void*) { look(); };
+  s.run.run();
+  // Of this step's validation, and of the next epoch's.
+  BOOST_CHECK((fresh == std::vector<bool>{true, true, false, true, true, true}));
+  BOOST_REQUIRE(s.ended(scored) && s.ended(counted));
+  BOOST_CHECK_EQUAL(s.ended(scored)->outcome, TENON_TICKET_WITHDRAWN);
+  const std::string why = "not saved: val_loss was measured on weights in whose place 'a' has put others";
+  BOOST_CHECK_EQUAL(s.ended(scored)->reason, why);
+  BOOST_CHECK_EQUAL(s.ended(counted)->outcome, TENON_TICKET_DONE);
+  expect(folders(s.run.folder / "checkpoints"), {"counted.ckpt"});
+  BOOST_CHECK(std::count(s.decisions.begin(), s.decisions.end(), "a skip checkpoints/scored.ckpt: " + why) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_score_measured_inside_an_accumulation_group_is_of_no_weights_that_could_be_saved) {
+  Restoring s("run", 4);
+  s.run.options.accumulate_grad_batches = 2;
+  s.run.options.max_epochs = 1;
+  s.run.options.val_check_interval = BatchLimit::batches(1);
+  s.engine.facts_.validation_batches = {1};
+  s.engine.on_evaluation_step = [](loop::MetricSink& sink) { sink.log("val_loss", 0.5, {}); };
+  std::uint64_t asked = 0;
+  s.p.on[TENON_HOOK(on_validation_end)] = [&](const void*) { save_scored(s.p, std::to_string(++asked)); };
+  s.run.run();
+  expect(folders(s.run.folder / "checkpoints"), {"2.ckpt", "4.ckpt"});
+  BOOST_CHECK_EQUAL(document(s.at("2")).at("progress").at("step").to_number<int>(), 1);
+  BOOST_REQUIRE_EQUAL(s.tickets.size(), 4u);
+  BOOST_CHECK_EQUAL(s.tickets[0].outcome, TENON_TICKET_WITHDRAWN);
+  BOOST_CHECK(s.tickets[0].reason.find("let val_check_interval be a multiple of accumulate_grad_batches") !=
+              std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_checkpoint_gives_back_the_model_or_the_optimizer_too) {
   for (const std::int32_t scope : {model, both}) {
     Restoring s;

@@ -76,6 +76,7 @@ tenon_status TENON_CALL request(const tenon_host* host, const tenon_save_request
     save.reason = from_text(r.reason);
     save.monitor = from_text(r.monitor);
     save.score = save.monitor.empty() ? std::numeric_limits<double>::quiet_NaN() : r.score;
+    save.step = c.services.progress->step;
     save.flags = r.flags;
     if (r.metadata_json.size) {
       boost::system::error_code wrong;
@@ -149,7 +150,7 @@ tenon_status TENON_CALL set_ref(const tenon_host* host, tenon_text name, tenon_t
 
 std::uint64_t TENON_CALL count(const tenon_host* host) {
   try {
-    return on_loop_thread(host).services.ledger->all().size();
+    return on_loop_thread(host).services.ledger->size();
   } catch (...) {
     return 0;
   }
