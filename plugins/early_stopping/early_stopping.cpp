@@ -231,7 +231,7 @@ class EarlyStopping {
 
   void warn_of_missing() {
     if (std::exchange(warned_of_missing_, true)) return;
-    run_.warn("monitor \"" + monitor_.name + "\" is not there; known are " + names_.list() +
+    run_.warn("monitor \"" + monitor_.name + "\" is not there" + names_.instead_of(monitor_.name) +
               ". Nothing is checked until it is logged (strict is false)");
   }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metric_names.hpp"
 
+#include <tenon/did_you_mean.hpp>
+
 #include <algorithm>
 
 namespace tenon::policy {
@@ -45,7 +47,7 @@ std::optional<double> MetricNames::fresh(const Monitor& monitor, const tenon_pro
 bool MetricNames::is_missing(const Monitor& monitor) const { return !look_up(monitor.metric); }
 
 void MetricNames::refuse_missing(const Monitor& monitor) const {
-  throw Error(TENON_E_NOT_FOUND, "monitor \"" + monitor.name + "\" was never logged; known are " + list());
+  throw Error(TENON_E_NOT_FOUND, "monitor \"" + monitor.name + "\" was never logged" + instead_of(monitor.name));
 }
 
 bool MetricNames::known(const std::string& name) const {
@@ -63,7 +65,7 @@ bool MetricNames::task_declares() const {
   return false;
 }
 
-std::string MetricNames::list() const {
+std::vector<std::string> MetricNames::all() const {
   std::vector<std::string> names;
   const std::uint64_t count = metrics_.count();
   for (std::uint64_t i = 0; i < count; ++i)
@@ -71,8 +73,15 @@ std::string MetricNames::list() const {
   const auto is_counter = [](const std::string& name) { return name == "epoch" || name == "step"; };
   names.erase(std::remove_if(names.begin(), names.end(), is_counter), names.end());
   std::sort(names.begin(), names.end());
-  std::string out = "epoch, step";
-  for (const std::string& name : names) out += ", " + name;
+  names.insert(names.begin(), {"epoch", "step"});
+  return names;
+}
+
+std::string MetricNames::instead_of(const std::string& wrong) const {
+  const std::vector<std::string> names = all();
+  const std::string* close = closest(wrong, names);
+  std::string out = close ? "; did you mean '" + *close + "'? Known are " : "; known are ";
+  for (const std::string& name : names) out += (&name == &names.front() ? "" : ", ") + name;
   return out;
 }
 

@@ -35,8 +35,8 @@ class MetricNames {
   bool known(const std::string& name) const;
   /// Whether the task says beforehand what it logs.
   bool task_declares() const;
-  /// "epoch, step, train_loss, val_loss".
-  std::string list() const;
+  /// "; did you mean 'val_loss'? Known are epoch, step, train_loss, val_loss"; the question where a name is close.
+  std::string instead_of(const std::string& wrong) const;
 
  private:
   struct Known {
@@ -45,6 +45,7 @@ class MetricNames {
   };
   /// Nothing for one that somebody merely asked for.
   std::optional<Known> look_up(tenon_metric metric) const;
+  std::vector<std::string> all() const;
   std::optional<Known> find(const std::string& name) const { return look_up(metrics_.find(name)); }
 
   Metrics metrics_;

@@ -137,7 +137,7 @@ std::string Saver::name_after_exception(const tenon_progress& progress) const {
 
 void Saver::refuse_key(const std::string& key) const {
   throw Error(TENON_E_INVALID_ARGUMENT,
-              "filename \"" + name_.text() + "\": no metric is called \"" + key + "\"; known are " + names_.list());
+              "filename \"" + name_.text() + "\": no metric is called \"" + key + "\"" + names_.instead_of(key));
 }
 
 Ticket Saver::request(Purpose purpose, std::optional<double> score, const std::string& reason) {

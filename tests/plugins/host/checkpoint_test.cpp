@@ -336,7 +336,8 @@ BOOST_AUTO_TEST_CASE(an_unknown_metric_in_the_name_is_refused_with_those_known) 
   run.log_validation("val_loss", {1});
   run.run();
   BOOST_TEST(run.result.refused);
-  BOOST_TEST(contains(run.result.detail, "no metric is called \"val_los\"; known are epoch, step, val_loss"));
+  BOOST_TEST(contains(run.result.detail,
+                      "no metric is called \"val_los\"; did you mean 'val_loss'? Known are epoch, step, val_loss"));
 }
 
 BOOST_AUTO_TEST_CASE(a_monitor_that_is_never_logged_ends_the_run_with_those_known) {

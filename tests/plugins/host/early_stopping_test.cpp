@@ -225,7 +225,8 @@ BOOST_AUTO_TEST_CASE(a_monitor_that_no_task_declares_is_refused_where_it_is_stri
       continue;
     }
     BOOST_TEST((run.result.reason == TENON_END_FINISHED));
-    BOOST_TEST(contains(run.text(), "monitor \"val_los\" is not there; known are epoch, step, val_loss"));
+    BOOST_TEST(contains(run.text(),
+                        "monitor \"val_los\" is not there; did you mean 'val_loss'? Known are epoch, step, val_loss"));
     BOOST_TEST(contains(run.text(), "no check: val_los was not measured"));
   }
 }

@@ -1,6 +1,7 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
-// "did you mean": the known name closest to a wrong one. One owner for all messages of this kind.
+// "did you mean": the known name closest to a wrong one. One owner for all messages of this kind, the host's and those
+// of plugins.
 #ifndef TENON_DID_YOU_MEAN_HPP
 #define TENON_DID_YOU_MEAN_HPP
 
@@ -31,8 +32,8 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
-/// "; did you mean 'a'?" where one is close, else "; known are 'a', 'b'", else "" where nothing is known.
-inline std::string did_you_mean(std::string_view wrong, const std::vector<std::string>& known) {
+/// The known name that is close to a wrong one; nullptr where none is.
+inline const std::string* closest(std::string_view wrong, const std::vector<std::string>& known) {
   const std::string* best = nullptr;
   std::size_t least = std::max<std::size_t>(1, std::max<std::size_t>(wrong.size(), 3) / 3) + 1;
   for (const std::string& name : known) {
@@ -41,7 +42,12 @@ inline std::string did_you_mean(std::string_view wrong, const std::vector<std::s
     least = distance;
     best = &name;
   }
-  if (best) return "; did you mean '" + *best + "'?";
+  return best;
+}
+
+/// "; did you mean 'a'?" where one is close, else "; known are 'a', 'b'", else "" where nothing is known.
+inline std::string did_you_mean(std::string_view wrong, const std::vector<std::string>& known) {
+  if (const std::string* name = closest(wrong, known)) return "; did you mean '" + *name + "'?";
   std::string all;
   for (const std::string& name : known) all += (all.empty() ? "; known are '" : "', '") + name;
   return all.empty() ? all : all + "'";
