@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -162,6 +163,13 @@ enum RestorePart : std::uint32_t {
   restore_data = 16,  ///< what start_epoch() needs to go on inside an epoch
   restore_task = 32,  ///< what the task keeps itself
   restore_all = 63
+};
+
+/// Thrown by an engine that plays a run back, where that run has failed: the fit fails as it was recorded, and the
+/// command that played it has succeeded.
+class RecordedFailure : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
 class Engine {

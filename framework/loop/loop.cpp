@@ -87,6 +87,10 @@ FitResult Loop::guarded(const Body& body) {
     result.detail = error.what();
     phase_ = error.hook().c_str();
     if (started) or_note(result, [&] { report_exception(error.status(), result.detail, error.callback_id()); });
+  } catch (const RecordedFailure& failure) {
+    result.reason = TENON_END_FAILED;
+    result.detail = failure.what();
+    or_note(result, [&] { report_exception(TENON_E_FAILED, result.detail, ""); });
   } catch (const Failure& failure) {
     result.reason = TENON_END_FAILED;
     result.exit = failure.code();

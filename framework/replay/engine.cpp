@@ -58,10 +58,8 @@ void Engine::take() {
 void Engine::training_step() {
   set_clock(current_.step, current_.logged);
   if (current_.logged) log(*current_.logged, on_step);
-  if (current_.logged && current_.logged->kind == EventKind::exception) {
-    // The run fails as it was recorded: that is what the replay was asked for, and its own exit code is a good one.
-    throw Failure(ExitCode::ok, history_.messages[current_.logged->message]);
-  }
+  if (current_.logged && current_.logged->kind == EventKind::exception)
+    throw loop::RecordedFailure(history_.messages[current_.logged->message]);
   if (!current_.steps) return;
   listener_->before_backward();
   listener_->after_backward();
