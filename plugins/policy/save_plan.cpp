@@ -92,12 +92,34 @@ void SavePlan::point_last_at(Ticket ticket) {
 
 void SavePlan::release(const std::vector<Release>& releases, const std::string& reason) {
   for (const Release& r : releases) {
-    actions_.release(r, reason);
-    let_go_.push_back(r.held);
+    if (only_last_needs(r))
+      hold_for_last(r.held);
+    else
+      let_go(r, reason);
   }
+}
+
+void SavePlan::let_go(const Release& what, const std::string& reason) {
+  actions_.release(what, reason);
+  let_go_.push_back(what.held);
   // What others hold as well stays on disk, and nothing is told of it.
-  constexpr std::size_t enough = 64;
-  if (let_go_.size() > enough) let_go_.erase(let_go_.begin(), let_go_.end() - enough);
+  if (let_go_.size() > remembered_)
+    let_go_.erase(let_go_.begin(), let_go_.end() - static_cast<std::ptrdiff_t>(remembered_));
+}
+
+/// One of the best whose place is gone, after a smaller k, while `last` still points at it, or will in a moment.
+bool SavePlan::only_last_needs(const Release& what) const {
+  return options_.keeps_last && !what.after && std::find(lasts_.begin(), lasts_.end(), what.held) != lasts_.end();
+}
+
+void SavePlan::hold_for_last(Ticket ticket) {
+  const std::vector<Durable> there = actions_.durable();
+  const bool durable = std::any_of(there.begin(), there.end(), [&](const Durable& d) { return d.ticket == ticket; });
+  std::vector<Entry> entries = alone_.entries();
+  entries.push_back({ticket, 0, 0.0, durable});
+  alone_.restore(entries);
+  if (ticket == lasts_.back()) return;
+  for (const Release& r : alone_.find(lasts_.back()) ? alone_.trim() : alone_.clear(lasts_.back())) let_go(r, replaced);
 }
 
 void SavePlan::announce_best() {

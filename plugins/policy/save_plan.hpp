@@ -131,6 +131,9 @@ class SavePlan {
   Ticket save(std::uint64_t step, Purpose purpose, std::optional<double> score, const std::string& reason);
   void point_last_at(Ticket ticket);
   void release(const std::vector<Release>& releases, const std::string& reason);
+  void let_go(const Release& what, const std::string& reason);
+  bool only_last_needs(const Release& what) const;
+  void hold_for_last(Ticket ticket);
   void announce_best();
   void forget_deleted(const std::vector<Durable>& there);
   std::vector<Entry> scored_here(const std::vector<Durable>& there) const;
@@ -147,7 +150,7 @@ class SavePlan {
   SavePlanOptions options_;
   SaveActions& actions_;
   TopK best_;
-  TopK alone_;                 // what `last` alone holds
+  TopK alone_;                 // what is held for `last` alone
   std::vector<Ticket> lasts_;  // what `last` was pointed at, oldest first; the first is durable, or becomes so next
   Ticket newest_ = 0;          // the newest save but those of failures, and its step
   std::uint64_t newest_step_ = 0;
@@ -158,6 +161,7 @@ class SavePlan {
   std::optional<double> previous_;               // value
   Ticket counts_from_ = 0;                       // older ones were decided by another monitor
   std::vector<Ticket> let_go_;                   // lately, oldest first, and not known to be gone
+  std::size_t remembered_ = 64;                  // as many of them: all that can be under way
   std::optional<SavePlanState> restored_;        // until reconcile()
 };
 

@@ -101,6 +101,7 @@ void SavePlan::restore(SavePlanState state) {
   exception_ = state.exception;
   counts_from_ = state.counts_from;
   let_go_ = state.let_go;
+  remembered_ = std::max(remembered_, let_go_.size());
   best_.restore(same ? state.open : std::vector<Entry>());
   alone_.restore(state.alone);
   lasts_ = state.lasts;
@@ -132,7 +133,10 @@ void SavePlan::reconcile() {
                   (before.scored_by.empty() ? "no monitor" : before.scored_by) +
                   ": they stay on disk and no longer count");
   }
-  release(best_.trim(), leaving_reason());
+  // After a smaller k there may be more than ever leave at once otherwise: forgotten, they would count again.
+  const std::vector<Release> too_many = best_.trim();
+  remembered_ = std::max(remembered_, let_go_.size() + too_many.size());
+  release(too_many, leaving_reason());
   announce_best();
 }
 

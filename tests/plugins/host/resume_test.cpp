@@ -335,6 +335,30 @@ BOOST_AUTO_TEST_CASE(a_saver_with_a_smaller_top_k_or_a_missing_checkpoint_goes_o
   BOOST_TEST(without.run.account("best").at("best_model_path").as_string() == "checkpoints/best-epoch=2.ckpt");
 }
 
+BOOST_AUTO_TEST_CASE(what_last_points_at_is_held_until_it_has_moved_on_also_after_a_smaller_top_k) {
+  const auto best = [](int k) {
+    return R"({"plugin": "checkpoint", "id": "best", "config":
+      {"monitor": "val_loss", "filename": "best-{epoch}", "save_last": true, "save_top_k": )" +
+           std::to_string(k) + "}}";
+  };
+  Training first(best(3), R"("max_epochs": 3)");
+  first.val_loss = {4, 2, 3, 5, 6};
+  first.fit();
+  BOOST_TEST(first.run.link("checkpoints/last.ckpt") == "best-epoch=2.ckpt");
+  Training fewer(best(1), R"("max_epochs": 3)");
+  fewer.resume(first, "all/end-2.ckpt");
+  BOOST_TEST(fewer.run.names() == (std::vector<std::string>{"best-epoch=1.ckpt", "best-epoch=2.ckpt", "last.ckpt"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(fewer.run.account("best").at("best_model_path").as_string() == "checkpoints/best-epoch=1.ckpt");
+  BOOST_TEST(fewer.run.account("best").at("last_model_path").as_string() == "checkpoints/best-epoch=2.ckpt");
+  BOOST_TEST(fewer.run.account("best").at("kept").as_array().size() == 2u);
+  Training longer(best(1), R"("max_epochs": 4)");
+  longer.resume(first, "all/end-2.ckpt");
+  BOOST_TEST(
+      longer.run.names() == (std::vector<std::string>{"best-epoch=1.ckpt", "last-best-epoch=3.ckpt", "last.ckpt"}),
+      boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_saver_that_kept_all_is_pruned_to_its_new_top_k) {
   const auto best = [](const std::string& options) {
     return R"({"plugin": "checkpoint", "id": "best", "config": {"filename": "best-{epoch}", )" + options + "}}";
