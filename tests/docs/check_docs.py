@@ -4,16 +4,26 @@
 
 A block that follows a line `<!-- from PATH -->` must stand in that file, line by line and in one piece (white space at
 the ends of lines aside). Links to files of the repository must lead somewhere. In a table whose last column is `test`, every
-row names a test that exists, and the trainer's table has a row for every option of the manifest. The exit codes in
-README.md are those that `tenon --help` prints. Prints every difference; exits 1 when there is one.
+row names a test that exists, and the trainer's table has a row for every option of the manifest. The options' table of a
+plugin in SCHEMAS has a row for every option of its schema, with the default and an example that the schema takes. The exit
+codes in README.md are those that `tenon --help` prints. Prints every difference; exits 1 when there is one.
 """
 
+import json
 import pathlib
 import re
 import sys
 
 BLOCK = re.compile(r"<!-- from (?P<path>\S+) -->\s*\n```[a-z]*\n(?P<code>.*?)\n```", re.S)
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)(?P<target>[^)#\s]+)")
+
+
+# Where the raw strings stand that, one behind the other, are a plugin's schema: (file, number of the string in it).
+SCHEMAS = {
+    "checkpoint": [("checkpoint/checkpoint.cpp", 0), ("policy/saver_schema.hpp", 0), ("checkpoint/checkpoint.cpp", 1)],
+    "early_stopping": [("early_stopping/early_stopping.cpp", 0)],
+}
+TYPES = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None)}
 
 
 def lines(text: str) -> str:
@@ -76,6 +86,53 @@ def check_proofs(root: pathlib.Path, page: pathlib.Path, cases: set[str]) -> lis
     return wrong
 
 
+def schema_of(root: pathlib.Path, plugin: str) -> dict:
+    parts = []
+    for path, number in SCHEMAS[plugin]:
+        parts.append(re.findall(r'R"\((.*?)\)"', (root / "plugins" / path).read_text(encoding="utf-8"), re.S)[number])
+    return json.loads("".join(parts))
+
+
+def takes(schema: dict, value) -> bool:
+    """Of JSON Schema what the plugins' options use."""
+    if "enum" in schema:
+        return any(value == one and type(value) is type(one) for one in schema["enum"])
+    names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    if not any(isinstance(value, TYPES[name]) and (name == "boolean" or not isinstance(value, bool)) for name in names):
+        return False
+    if isinstance(value, str):
+        return len(value) >= schema.get("minLength", 0)
+    return value is None or value >= schema.get("minimum", value)
+
+
+def check_options(root: pathlib.Path, plugin: str) -> list[str]:
+    name = f"plugins/{plugin}/README.md"
+    options = schema_of(root, plugin)["properties"]
+    header, *rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in re.search(r"^\| option \|.*?(?=\n\n)", (root / name).read_text(encoding="utf-8"), re.S | re.M)[0].splitlines()
+    ]
+    if header[:4] != ["option", "default", "meaning", "example"]:
+        return [f"{name}: the options' table does not begin with option, default, meaning, example"]
+    told = {cells[0].strip("`"): cells for cells in rows[1:]}
+    wrong = [f"{name}: the option {option} has no row" for option in sorted(options.keys() - told.keys())]
+    wrong += [f"{name}: the option {option} is none of the plugin's" for option in sorted(told.keys() - options.keys())]
+    for option in sorted(options.keys() & told.keys()):
+        schema, (_, default, meaning, example, *_) = options[option], told[option]
+        if not meaning:
+            wrong.append(f"{name}: the row of {option} has no meaning")
+        given = schema.get("default")
+        if given is not None and default != f"`{given if isinstance(given, str) else json.dumps(given)}`":
+            wrong.append(f"{name}: the default of {option} is {json.dumps(given)}, not {default}")
+        try:
+            member = json.loads("{" + example.strip("`") + "}")
+        except ValueError:
+            member = {}
+        if list(member) != [option] or not takes(schema, member[option]):
+            wrong.append(f"{name}: the example of {option}, {example or 'nothing'}, is not one that the plugin takes")
+    return wrong
+
+
 def exit_codes(root: pathlib.Path) -> list[str]:
     """The same table stands in the README and behind --help, which has no backticks."""
     page = re.search(r"## Exit codes\n\n\| code \| meaning \|\n\|---\|---\|\n(.*?)\n\n", (root / "README.md").read_text(encoding="utf-8"), re.S)
@@ -93,6 +150,8 @@ def main() -> int:
     pages = [p for p in root.rglob("*.md") if not any(part.startswith((".", "build")) for part in p.relative_to(root).parts)]
     cases = test_cases(root)
     wrong = [message for page in sorted(pages) for message in check(root, page) + check_proofs(root, page, cases)]
+    for plugin in SCHEMAS:
+        wrong += check_options(root, plugin)
     wrong += exit_codes(root)
     print("\n".join(wrong) if wrong else f"{len(pages)} pages: every block and link is right")
     return 1 if wrong or not pages else 0
