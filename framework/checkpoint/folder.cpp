@@ -56,9 +56,15 @@ std::unique_ptr<Folder> Folder::open(const std::filesystem::path& path, std::str
     make_folders(files, absolute, durable);
     Descriptor root = open_file(files, AT_FDCWD, absolute.string(), O_RDONLY | O_DIRECTORY);
     FolderLock lock(files, root.number(), run_id);
-    sweep(files, root.number(), run_id);
-    return std::unique_ptr<Folder>(
-        new Folder(std::move(absolute), std::move(run_id), files, std::move(root), std::move(lock)));
+    try {
+      sweep(files, root.number(), run_id);
+      auto refs = read_refs(files, root.number());
+      return std::unique_ptr<Folder>(
+          new Folder(std::move(absolute), std::move(run_id), files, std::move(root), std::move(lock), std::move(refs)));
+    } catch (...) {
+      lock.release(root.number());
+      throw;
+    }
   } catch (const LockedError& owner) {
     throw Failure(ExitCode::output, "the checkpoint folder " + in_quotes(absolute.string()) +
                                         " is in use: " + owner.what() +
@@ -72,13 +78,13 @@ std::unique_ptr<Folder> Folder::open(const std::filesystem::path& path, std::str
 }
 
 Folder::Folder(std::filesystem::path path, std::string run_id, FileSystem& file_system, Descriptor root,
-               FolderLock lock)
+               FolderLock lock, Refs refs)
     : path_(std::move(path)),
       run_id_(std::move(run_id)),
       files_(file_system),
       root_(std::move(root)),
       lock_(std::move(lock)),
-      refs_(read_refs(file_system, root_.number())) {}
+      refs_(std::move(refs)) {}
 
 Folder::~Folder() {
   sweep_leftovers();

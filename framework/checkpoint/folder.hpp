@@ -78,7 +78,10 @@ class Folder {
     bool durable;
   };
 
-  Folder(std::filesystem::path path, std::string run_id, FileSystem& file_system, Descriptor root, FolderLock lock);
+  using Refs = std::map<std::string, std::string, std::less<>>;
+
+  Folder(std::filesystem::path path, std::string run_id, FileSystem& file_system, Descriptor root, FolderLock lock,
+         Refs refs);
   std::string make_temporary_folder();
   void is_free_again(std::string_view name);
   std::string publish(const std::string& temporary, const Content& content, const struct stat& identity);
@@ -107,7 +110,7 @@ class Folder {
   Descriptor root_;
   FolderLock lock_;
   std::map<std::string, Own, std::less<>> own_;
-  std::map<std::string, std::string, std::less<>> refs_;
+  Refs refs_;
   std::set<std::string, std::less<>> own_parents_;  // sub-folders that this object made
   /// Of names given more than once: all versions below are taken, as far as this object knows. Without it a save would
   /// try them all.

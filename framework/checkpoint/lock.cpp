@@ -80,8 +80,13 @@ FolderLock::FolderLock(FileSystem& files, int folder, const std::string& run_id,
     : files_(&files), name_(std::move(file_name)), owner_(::getpid()) {
   take(folder, wait);
   const std::string owner = describe(owner_) + " (run '" + run_id + "')\n";
-  if (uninterrupted([&] { return files.truncate(file_.number(), 0); }) == -1) throw_system_error("truncate", name_);
-  write_all(files, file_.number(), std::as_bytes(std::span(owner)), name_);
+  try {
+    if (uninterrupted([&] { return files.truncate(file_.number(), 0); }) == -1) throw_system_error("truncate", name_);
+    write_all(files, file_.number(), std::as_bytes(std::span(owner)), name_);
+  } catch (...) {
+    release(folder);
+    throw;
+  }
 }
 
 /// Opens the file; true when it was not there before.
