@@ -107,10 +107,27 @@ void CommitPoint::go_on_from(const std::vector<RunCheckpoint>& found, std::uint6
   requests_.refs = refs_to_move(adopted, found);
   requests_.releases = std::move(saved.releases);
   requests_.bests = std::move(saved.bests);
+  take_removed(saved.leaving);
   carry_out_bests();
 }
 
+/// What the writer had removed already when the process ended, which the run that never stops is told at the next
+/// commit point.
+void CommitPoint::take_removed(const std::vector<Leaving>& leaving) {
+  for (const Leaving& one : leaving) {
+    if (ledger_.find(one.held)) continue;
+    auto gone = std::find_if(removed_before_.begin(), removed_before_.end(),
+                             [&](const Kept& kept) { return kept.path == one.checkpoint.path; });
+    if (gone == removed_before_.end()) gone = removed_before_.insert(gone, one.checkpoint);
+    gone->let_go.push_back({one.by, one.held, one.checkpoint.score, one.checkpoint.monitor, ""});
+    gone->tickets.push_back(one.held);
+    gone->released_by = one.by;
+    gone->last_release = one.reason;
+  }
+}
+
 void CommitPoint::carry_out_owed_moves() {
+  for (const Kept& gone : std::exchange(removed_before_, {})) was_removed(gone, gone.last_release);
   auto job = std::make_unique<WriteJob>();
   job->progress = progress_;
   add_moves(*job);
@@ -119,6 +136,7 @@ void CommitPoint::carry_out_owed_moves() {
 
 void CommitPoint::run(const CommitState& now) {
   FirstFailure failures;
+  if (waits_for_the_writer) drain();
   snapshots_.settle_if_copied();
   failures.go_on([&] { deliver(); });
   failures.go_on([&] { chain_.count_failures(tasks_.take_failures()); });
@@ -367,7 +385,7 @@ void CommitPoint::add_moves(WriteJob& job) {
       requests_.releases.push_back(std::move(r));
       continue;
     }
-    ledger_.begin_release(r.held);
+    ledger_.begin_release(r);
     job.releases.push_back(std::move(r));
   }
 }

@@ -39,6 +39,8 @@
 
 namespace tenon::loop {
 
+struct Leaving;
+
 class CommitPoint {
  public:
   CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metrics, Requests& requests, Ledger& ledger,
@@ -94,6 +96,10 @@ class CommitPoint {
   void expect_saves(const chain::Callback& by) { tallies_[by.id()].saver = true; }
   void note(const chain::Callback& by, std::int32_t action, std::string path, std::string reason);
 
+  /// Each begins when the writer is done with those before: what is told at which of them does not depend on the disk
+  /// then. For tests alone.
+  static inline bool waits_for_the_writer = false;
+
  private:
   using Group = std::vector<const SaveRequest*>;
 
@@ -131,6 +137,8 @@ class CommitPoint {
   void happened(const Released& event);
   void happened(const ReleaseVoid& event) { ledger_.end_release(event.request.held); }
   void happened(const Removed& event);
+  void was_removed(const Kept& kept, const std::string& reason);
+  void take_removed(const std::vector<Leaving>& leaving);
   void happened(const NotRemoved& event);
   void withdraw_from_disabled();
   void carry_out_stops(const CommitState& state, FirstFailure& failures);
@@ -156,6 +164,7 @@ class CommitPoint {
   Writer writer_;
   Delivery delivery_;
   std::vector<chain::OutsideFailure> failed_saves_;  // not told to the chain yet
+  std::vector<Kept> removed_before_;                 // by the attempt that the run goes on from, and told to nobody
   const tenon_progress* asked_at_ = nullptr;         // of the commit point whose results are being taken
   std::map<std::string, Tally> tallies_;
   bool stopped_ = false;

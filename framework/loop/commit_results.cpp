@@ -75,10 +75,14 @@ void CommitPoint::happened(const Released& event) {
 void CommitPoint::happened(const Removed& event) {
   Kept* kept = ledger_.find(event.checkpoint);
   if (!kept) return;
-  if (kept->released_by) ++tallies_[kept->released_by->id()].removed;
-  decide(TENON_ACTION_REMOVE, kept->released_by, relative(kept->path), "", event.reason);
-  delivery_.add({Notice::What::removed, *kept, TENON_OK, event.reason});
+  was_removed(*kept, event.reason);
   ledger_.erase(*kept);
+}
+
+void CommitPoint::was_removed(const Kept& kept, const std::string& reason) {
+  if (kept.released_by) ++tallies_[kept.released_by->id()].removed;
+  decide(TENON_ACTION_REMOVE, kept.released_by, relative(kept.path), "", reason);
+  delivery_.add({Notice::What::removed, kept, TENON_OK, reason});
 }
 
 void CommitPoint::happened(const NotRemoved& event) {

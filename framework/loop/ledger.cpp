@@ -72,7 +72,13 @@ Kept* Ledger::release(tenon_ticket ticket, const std::string& reason) {
   kept->let_go.push_back(std::move(*hold));
   released_.insert(ticket);
   kept->holds.erase(hold);
-  return kept->holds.empty() && kept->refs.empty() ? kept : nullptr;
+  return if_unheld(*kept);
+}
+
+Kept* Ledger::if_unheld(Kept& kept) {
+  if (!kept.holds.empty() || !kept.refs.empty()) return nullptr;
+  unheld_.insert(&kept);
+  return &kept;
 }
 
 std::vector<Kept*> Ledger::adopt(std::vector<Kept> checkpoints, const std::vector<RefRequest>& refs) {
@@ -84,7 +90,7 @@ std::vector<Kept*> Ledger::adopt(std::vector<Kept> checkpoints, const std::vecto
     if (Kept* kept = find(r.ticket)) point_ref(r.ref, *kept, *r.by);
   std::vector<Kept*> unheld;
   for (Kept* kept : all()) {
-    if (!kept->holds.empty() || !kept->refs.empty()) continue;
+    if (!if_unheld(*kept)) continue;
     if (kept->last_release.empty()) kept->last_release = "nobody held it any more";
     if (!kept->let_go.empty() && !kept->released_by) kept->released_by = kept->let_go.back().by;
     unheld.push_back(kept);
@@ -111,7 +117,7 @@ Kept* Ledger::point_ref(const std::string& ref, Kept& at, chain::Callback& by) {
     before->last_release = "'" + ref + "' has moved on";
     before->released_by = &by;
   }
-  return before->holds.empty() && before->refs.empty() ? before : nullptr;
+  return if_unheld(*before);
 }
 
 void Ledger::erase(const Kept& kept) {
@@ -120,6 +126,7 @@ void Ledger::erase(const Kept& kept) {
     released_.erase(ticket);
   }
   listed_.clear();
+  unheld_.erase(&kept);
   kept_.erase(std::uint64_t{kept.number});
 }
 

@@ -18,7 +18,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "chain/chain.hpp"
@@ -117,8 +116,11 @@ class Ledger {
   void end_writing(const Kept& kept);
   bool is_being_written(tenon_ticket ticket) const { return writing_.contains(ticket); }
   const std::map<tenon_ticket, Kept>& being_written() const { return writing_; }
-  void begin_release(tenon_ticket ticket) { releasing_.insert(ticket); }
+  void begin_release(const ReleaseRequest& release) { releasing_.insert_or_assign(release.held, release); }
   void end_release(tenon_ticket ticket) { releasing_.erase(ticket); }
+  const std::map<tenon_ticket, ReleaseRequest>& being_released() const { return releasing_; }
+  /// What nobody holds any more, and is still on disk.
+  const std::set<const Kept*>& unheld() const { return unheld_; }
 
   std::size_t size() const { return kept_.size(); }
   /// Oldest first; until the next change. The list is made anew after one, so what is done at each save does without.
@@ -130,6 +132,7 @@ class Ledger {
  private:
   std::shared_ptr<Folders> folders_;
   std::map<std::pair<std::filesystem::path, std::string>, std::string> ref_owners_;
+  Kept* if_unheld(Kept& kept);
   struct RefTarget {
     Kept* checkpoint = nullptr;
     chain::Callback* by = nullptr;
@@ -142,7 +145,8 @@ class Ledger {
   std::set<tenon_ticket> released_;
   std::set<std::filesystem::path> told_;  // to on_folder
   std::map<tenon_ticket, Kept> writing_;
-  std::unordered_set<tenon_ticket> releasing_;
+  std::map<tenon_ticket, ReleaseRequest> releasing_;
+  std::set<const Kept*> unheld_;
 };
 
 }  // namespace tenon::loop

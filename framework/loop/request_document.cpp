@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 
 #include "loop/account.hpp"
+#include "loop/saved_json.hpp"
 
 namespace tenon::loop {
 
@@ -22,6 +23,33 @@ json::object open_save(const chain::Callback& by, tenon_ticket ticket, const std
   o["folder"] = relative_to_run(facts, folder);
   o["name"] = name;
   return o;
+}
+
+json::object leaving_json(const chain::Callback& by, tenon_ticket held, const std::string& reason, const Kept& kept,
+                          const RunFacts& facts) {
+  return {{"callback", by.id()},       {"held", held},
+          {"reason", reason},          {"folder", relative_to_run(facts, kept.folder)},
+          {"name", kept.name},         {"kind", kept.kind},
+          {"sequence", kept.sequence}, {"epoch", kept.epoch},
+          {"step", kept.step},         {"flags", kept.flags},
+          {"monitor", kept.monitor},   {"score", kept.score}};
+}
+
+json::array leaving(const Requests& requests, const Ledger& ledger, const RunFacts& facts) {
+  std::map<tenon_ticket, ReleaseRequest> releases = ledger.being_released();
+  for (const ReleaseRequest& r : requests.releases) releases.emplace(r.held, r);
+  std::map<tenon_ticket, json::object> all;
+  for (const auto& [held, r] : releases) {
+    const auto writing = ledger.being_written().find(held);
+    const Kept* kept = writing == ledger.being_written().end() ? ledger.find(held) : &writing->second;
+    if (kept) all.emplace(held, leaving_json(*r.by, held, r.reason, *kept, facts));
+  }
+  for (const Kept* kept : ledger.unheld())
+    for (const Hold& hold : kept->let_go)
+      if (hold.by) all.emplace(hold.ticket, leaving_json(*hold.by, hold.ticket, kept->last_release, *kept, facts));
+  json::array in_order;
+  for (auto& [held, one] : all) in_order.push_back(std::move(one));
+  return in_order;
 }
 
 json::object ref_json(const RefRequest& r) { return {{"callback", r.by->id()}, {"ref", r.ref}, {"ticket", r.ticket}}; }
@@ -72,6 +100,31 @@ std::optional<EndedTicket> ended_of(const json::object& o, const OpenTicket& ope
   return ended;
 }
 
+Leaving leaving_of(chain::Callback& by, const json::object& o, const SavedRequests& saved, const RunFacts& facts) {
+  Leaving leaving{&by, ticket_of(o, "held"), text(o, "reason"), {}};
+  Kept& kept = leaving.checkpoint;
+  kept.folder = (facts.run_folder / text(o, "folder")).lexically_normal();
+  kept.name = text(o, "name");
+  for (const OpenTicket& open : saved.open)  // what it was called when it was written
+    if (open.ticket == leaving.held && open.ended && !open.name.empty()) kept.name = open.name;
+  kept.path = kept.folder / (kept.name + ".ckpt");
+  kept.kind = o.at("kind").to_number<std::int32_t>();
+  kept.sequence = o.at("sequence").to_number<std::uint64_t>();
+  kept.epoch = o.at("epoch").to_number<std::uint64_t>();
+  kept.step = o.at("step").to_number<std::uint64_t>();
+  kept.flags = o.at("flags").to_number<std::uint32_t>();
+  kept.monitor = text(o, "monitor");
+  kept.score = saved_number(o.at("score"));
+  return leaving;
+}
+
+/// What is still being written, or could not be, is not on its way out.
+bool was_durable(tenon_ticket ticket, const SavedRequests& saved) {
+  for (const OpenTicket& open : saved.open)
+    if (open.ticket == ticket) return open.ended && open.ended->outcome == TENON_TICKET_DONE;
+  return true;
+}
+
 }  // namespace
 
 json::object request_document(const std::vector<const SaveRequest*>& saves, const Requests& requests,
@@ -88,6 +141,7 @@ json::object request_document(const std::vector<const SaveRequest*>& saves, cons
   o["releases"] = std::move(releases);
   o["refs"] = std::move(refs);
   o["bests"] = std::move(bests);
+  o["leaving"] = leaving(requests, ledger, facts);
   return o;
 }
 
@@ -140,6 +194,10 @@ SavedRequests read_request_document(const json::object& document, chain::Chain& 
   });
   for (const json::value& ticket : requests.at("released").as_array())
     read.released.insert(ticket.to_number<tenon_ticket>());
+  if (requests.contains("leaving"))
+    each("leaving", [&](chain::Callback& by, const json::object& o) {
+      if (was_durable(ticket_of(o, "held"), read)) read.leaving.push_back(leaving_of(by, o, read, facts));
+    });
   return read;
 }
 

@@ -5,12 +5,15 @@
 //
 //   {"open":     [{"ticket","callback","request","folder","name"[,"outcome"[,"status","path","by","reason"]]}],
 //    "releases": [{"callback","held","after","reason"}], "refs": [{"callback","ref","ticket"}],
-//    "bests":    [{"callback","ticket"}], "released": [tickets]}
+//    "bests":    [{"callback","ticket"}], "released": [tickets],
+//    "leaving":  [{"callback","held","reason","folder","name","kind","sequence","epoch","step","flags","monitor",
+//                  "score"}]}
 //
 // open: requests whose end their owners have not been told; with an outcome where it is known, the others are saves
 // that are on disk or are not. folder is relative to the run's where it lies in it. releases, refs, bests: still to be
 // carried out, in order; where a ref points and a best that is durable stand before them. released: holds that have
-// ended of checkpoints which others hold.
+// ended of checkpoints which others hold. leaving: whose release has been asked for and whose removal nobody has been
+// told of; what of these is not on disk any more was removed before the process ended.
 #ifndef TENON_LOOP_REQUEST_DOCUMENT_HPP
 #define TENON_LOOP_REQUEST_DOCUMENT_HPP
 
@@ -53,6 +56,14 @@ struct OpenTicket {
   std::optional<EndedTicket> ended;  ///< where the outcome is known
 };
 
+/// A checkpoint that a callback has let go of, as that callback held it.
+struct Leaving {
+  chain::Callback* by = nullptr;
+  tenon_ticket held = 0;
+  std::string reason;
+  Kept checkpoint;  ///< without holds
+};
+
 /// What was read back. Of callbacks that the run does not have any more nothing is left but `released`.
 struct SavedRequests {
   std::vector<OpenTicket> open;
@@ -60,6 +71,7 @@ struct SavedRequests {
   std::vector<RefRequest> refs;
   std::vector<BestRequest> bests;
   std::set<tenon_ticket> released;
+  std::vector<Leaving> leaving;
 };
 /// [loop-thread] From the whole document of a full checkpoint. Throws std::exception where it is not one of ours.
 SavedRequests read_request_document(const boost::json::object& document, chain::Chain& chain, const RunFacts& facts);

@@ -24,15 +24,17 @@
 #include <tenon/trainer.hpp>
 
 #include "checkpoint/checkpoint.hpp"
-#include "checkpoint/format.hpp"
+#include "loop/commit_point.hpp"
 #include "loop/snapshot.hpp"
 #include "parity_task.hpp"
+#include "same_run.hpp"
 
 namespace tenon::tests {
 
 namespace {
 
 namespace fs = std::filesystem;
+namespace json = boost::json;
 namespace optim = torch::optim;
 
 /// A training in all but its folder.
@@ -44,6 +46,8 @@ struct Recipe {
   Target target = Target::none;
   std::function<void(ParityNet&)> change_weights = {};
   bool is_copied_lazily = true;  ///< what only a step changes
+  std::int64_t keep = 2;         ///< of the best by val_loss
+  bool is_stopped = false;       ///< by early stopping, in the third epoch, with the first one's weights put back
 };
 
 struct Place {
@@ -59,7 +63,8 @@ struct Place {
   fs::path path;
 };
 
-/// Copies the run's folder each time that a checkpoint of `every` or `ends` is there: what a kill would leave.
+/// Copies the run's folder each time that a checkpoint of `every` or `ends` is there: what a kill behind its commit
+/// point would leave. Of a run that goes on it tells from where.
 class Copier {
  public:
   static constexpr const char* id = "org.tenon.tests.copier";
@@ -69,22 +74,31 @@ class Copier {
   static constexpr const char* license = "Apache-2.0";
 
   explicit Copier(Host host) : run_(resolve(host, TENON_PATH_RUN, ".")) {}
+  void on_fit_start(const tenon_fit_start_args& args) {
+    resumed_from = view(args.resumed_from);
+    began_at = *args.progress;
+    first_hook.clear();
+  }
+  void on_train_epoch_start(const tenon_event_args&) { note("on_train_epoch_start"); }
+  void on_train_batch_start(const tenon_batch_args&) { note("on_train_batch_start"); }
+  void on_train_epoch_end(const tenon_event_args&) { note("on_train_epoch_end"); }
+  void on_train_end(const tenon_end_args&) { note("on_train_end"); }
   void on_checkpoint_saved(const tenon_checkpoint_args& args) {
     const fs::path made(std::string(view(args.checkpoint->path)));
     const std::string kind = made.parent_path().filename();
     if (copies.empty() || (kind != "every" && kind != "ends")) return;
     const fs::path to = copies / (kind + "-" + made.filename().string());
-    for (;;) {  // the writer may be at work: what vanishes meanwhile is not there in the next try
-      std::error_code wrong;
-      fs::copy(run_, to, fs::copy_options::recursive | fs::copy_options::copy_symlinks, wrong);
-      if (!wrong) return;
-      fs::remove_all(to);
-    }
+    fs::copy(run_, to, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
   }
 
-  static inline fs::path copies;
+  static inline fs::path copies;  ///< where to; empty: nothing is copied
+  static inline std::string resumed_from, first_hook;
+  static inline tenon_progress began_at{};
 
  private:
+  static void note(const char* hook) {
+    if (first_hook.empty()) first_hook = hook;
+  }
   fs::path run_;
 };
 
@@ -99,18 +113,22 @@ RunResult train(const Recipe& recipe, const fs::path& folder, const std::string&
   Trainer trainer(options, folder);
   trainer.add_plugin_folder(TENON_BINARY_DIR "/plugins");
   trainer.add_callback("jsonl_logger").add_callback("csv_logger");
-  trainer.add_callback("early_stopping", "stop", {{"monitor", "val_loss"}, {"patience", 2}});
+  if (recipe.is_stopped)
+    trainer.add_callback(
+        "early_stopping", "stop",
+        {{"monitor", "val_loss"}, {"patience", 2}, {"min_delta", 10.0}, {"restore_best_weights", true}});
+  else
+    trainer.add_callback("early_stopping", "stop", {{"monitor", "val_loss"}, {"patience", 2}});
   trainer.add_callback("checkpoint", "every",
                        {{"dirpath", "every"}, {"every_n_train_steps", 1}, {"save_top_k", -1}, {"filename", "{step}"}});
   trainer.add_callback(
       "checkpoint", "ends",
       {{"dirpath", "ends"}, {"save_on_train_epoch_end", true}, {"save_top_k", -1}, {"filename", "{epoch}"}});
-  trainer.add_callback("checkpoint", "best",
-                       {{"dirpath", "best"}, {"monitor", "val_loss"}, {"save_top_k", 2}, {"save_last", true}});
-  if (resume.empty())
-    trainer.add_callback<Copier>();
-  else
-    trainer.resume(resume);
+  trainer.add_callback(
+      "checkpoint", "best",
+      {{"dirpath", "best"}, {"monitor", "val_loss"}, {"save_top_k", recipe.keep}, {"save_last", true}});
+  trainer.add_callback<Copier>();
+  if (!resume.empty()) trainer.resume(resume);
   auto task = std::make_unique<ParityTask>();
   task->optimizers_of = recipe.optimizers;
   task->by_hand = recipe.by_hand;
@@ -118,66 +136,6 @@ RunResult train(const Recipe& recipe, const fs::path& folder, const std::string&
   task->target = recipe.target;
   task->change_weights = recipe.change_weights;
   return trainer.fit(std::move(task));
-}
-
-std::string read(const fs::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
-  return text.str();
-}
-
-/// A log without its clock: the member "time" of a line of JSON, or the third column of the table.
-std::string without_times(const fs::path& file) {
-  std::istringstream in(read(file));
-  std::string out;
-  for (std::string line; std::getline(in, line); out += line + "\n") {
-    if (const std::size_t at = line.find("\"time\":"); at != std::string::npos) {
-      line.erase(at, line.find(',', at) - at);
-    } else if (file.extension() == ".csv") {
-      const std::size_t second = line.find(',', line.find(',') + 1);
-      line.erase(second, line.find(',', second + 1) - second);
-    }
-  }
-  return out;
-}
-
-/// What must be the same of a checkpoint: the weights' file, and what the engine keeps beside them.
-std::string essence(const fs::path& checkpoint) {
-  const auto opened = checkpoint::Checkpoint::open(checkpoint);
-  std::string all = read(checkpoint / "model.safetensors");
-  const checkpoint::LoadedTensors loaded = opened.load(checkpoint::training_file);
-  for (const checkpoint::TensorRecord& record : loaded.records)
-    if (!record.name.starts_with("callback_state/"))
-      all += "\n" + record.name + "\n" +
-             std::string(reinterpret_cast<const char*>(record.bytes.data()), record.bytes.size());
-  return all;
-}
-
-/// Every checkpoint of a run's folder, every ref and every log, by path.
-std::map<std::string, std::string> everything(const fs::path& run) {
-  std::map<std::string, std::string> all;
-  for (fs::recursive_directory_iterator at(run), end; at != end; ++at) {
-    const std::string name = at->path().lexically_relative(run).string();
-    if (at->is_symlink()) {
-      all[name] = "-> " + fs::read_symlink(at->path()).string();
-    } else if (at->path().extension() == ".ckpt") {
-      all[name] = essence(at->path());
-      at.disable_recursion_pending();
-    } else if (at->path().extension() == ".jsonl" || at->path().extension() == ".csv") {
-      all[name] = without_times(at->path());
-    } else if (at->path().filename().string().find("tenon-tmp") != std::string::npos) {
-      all[name] = "rubbish";
-    }
-  }
-  return all;
-}
-
-void compare(const std::map<std::string, std::string>& straight, const std::map<std::string, std::string>& resumed) {
-  for (const auto& [name, content] : straight) {
-    BOOST_TEST(resumed.contains(name), name << " is not there");
-    if (resumed.contains(name)) BOOST_TEST((resumed.at(name) == content), name << " differs");
-  }
-  for (const auto& [name, content] : resumed) BOOST_TEST(straight.contains(name), name << " is there too");
 }
 
 /// Every snapshot of the runs is taken lazily where one of a large model would be, and compared with an eager one.
@@ -191,32 +149,106 @@ struct WatchedSnapshots : loop::SnapshotTest {
   }
 };
 
-/// Resumed at every commit point; TENON_RESUME_STRIDE=7 takes every seventh.
-void check(const Recipe& recipe) {
-  WatchedSnapshots snapshots;
-  const Place place;
-  const char* wanted = std::getenv("TENON_RESUME_STRIDE");
-  const std::size_t stride = wanted ? std::strtoul(wanted, nullptr, 10) : 1;
+/// Callbacks are told how their saves have ended at the same commit points in every run.
+struct InStep {
+  InStep() { loop::CommitPoint::waits_for_the_writer = true; }
+  ~InStep() { loop::CommitPoint::waits_for_the_writer = false; }
+};
+
+/// Whether the run that has just ended went on right behind the commit point of this checkpoint.
+void check_beginning(const fs::path& checkpoint) {
+  BOOST_TEST(Copier::resumed_from == checkpoint.string());
+  const auto opened = checkpoint::Checkpoint::open(checkpoint);
+  const json::object& document = opened.document();
+  const json::object& point = document.at("commit_point").as_object();
+  const auto number = [](const json::object& in, const char* key) { return in.at(key).to_number<std::uint64_t>(); };
+  const tenon_progress& at = Copier::began_at;
+  BOOST_TEST(at.sequence == number(document, "sequence"));
+  BOOST_TEST(at.epoch == number(point, "epoch"));
+  BOOST_TEST(at.batch == number(point, "batch"));
+  BOOST_TEST(at.step == number(document.at("progress").as_object(), "step"));
+  const bool is_epoch_end = checkpoint.parent_path().filename() == "ends";
+  BOOST_TEST(point.at("phase").as_string() == (is_epoch_end ? "epoch_end" : "batch"));
+  const std::set<std::string> next = is_epoch_end ? std::set<std::string>{"on_train_epoch_start", "on_train_end"}
+                                                  : std::set<std::string>{"on_train_batch_start", "on_train_epoch_end"};
+  BOOST_TEST(next.contains(Copier::first_hook), Copier::first_hook);
+}
+
+struct Straight {
+  RunResult result;
+  std::map<std::string, std::string> everything;
+};
+
+/// Goes on in `folder` from `checkpoint`, which `word` names or finds, and compares with the run that never stopped.
+void check_rest(const Recipe& recipe, const Straight& straight, const fs::path& folder, const fs::path& checkpoint,
+                const std::string& word) {
+  const RunResult rest = train(recipe, folder, word);
+  BOOST_TEST((rest.exit_code == ExitCode::ok), rest.detail);
+  BOOST_TEST(rest.steps == straight.result.steps);
+  BOOST_TEST(rest.epochs == straight.result.epochs);
+  BOOST_TEST(ending(rest.summary) == ending(straight.result.summary));
+  check_beginning(checkpoint);
+  check_same(straight.everything, everything(folder, Told::at_the_same_commit_points));
+}
+
+Straight train_straight(const Recipe& recipe, const Place& place) {
   Copier::copies = place.path / "copies";
   fs::create_directory(Copier::copies);
-  const RunResult whole = train(recipe, place.path / "straight");
-  BOOST_REQUIRE_MESSAGE(whole.exit_code == ExitCode::ok, whole.detail);
-  const auto straight = everything(place.path / "straight");
-  std::set<fs::path> copies(fs::directory_iterator(Copier::copies), {});
-  std::size_t number = 0, tried = 0;
+  Straight straight{train(recipe, place.path / "straight"), {}};
+  Copier::copies.clear();
+  BOOST_REQUIRE_MESSAGE(straight.result.exit_code == ExitCode::ok, straight.result.detail);
+  straight.everything = everything(place.path / "straight", Told::at_the_same_commit_points);
+  return straight;
+}
+
+/// "every/step=3.ckpt" of a copy called "every-step=3.ckpt".
+fs::path newest_of(const fs::path& copy) {
+  const std::string name = copy.filename();
+  const std::size_t dash = name.find('-');
+  return copy / name.substr(0, dash) / name.substr(dash + 1);
+}
+
+std::size_t stride_of_commit_points() {
+  const char* wanted = std::getenv("TENON_RESUME_STRIDE");
+  return wanted ? std::strtoul(wanted, nullptr, 10) : 1;
+}
+
+void copy_folder(const fs::path& from, const fs::path& to) {
+  fs::create_directories(to.parent_path());
+  fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+}
+
+std::uint64_t count(const RunResult& result, const char* callback, const char* what) {
+  return result.summary.at("callbacks").at(callback).at(what).to_number<std::uint64_t>();
+}
+
+/// Resumed at every commit point, each named by the path of its checkpoint, and every fourth found by `auto` as well;
+/// TENON_RESUME_STRIDE=7 takes every seventh.
+RunResult check(const Recipe& recipe) {
+  WatchedSnapshots snapshots;
+  const InStep in_step;
+  const Place place;
+  const std::size_t stride = stride_of_commit_points();
+  const Straight straight = train_straight(recipe, place);
+  const std::set<fs::path> copies(fs::directory_iterator(place.path / "copies"), {});
+  BOOST_TEST(copies.size() == straight.result.steps + straight.result.epochs, "a commit point is missing");
+  std::size_t number = 0, tried = 0, by_auto = 0;
   for (const fs::path& copy : copies) {
     if (number++ % stride != 0) continue;
     BOOST_TEST_CONTEXT("resumed from " << copy.filename()) {
-      const RunResult rest = train(recipe, copy, "auto");
-      BOOST_TEST((rest.exit_code == ExitCode::ok), rest.detail);
-      BOOST_TEST(rest.steps == whole.steps);
-      BOOST_TEST(rest.epochs == whole.epochs);
-      compare(straight, everything(copy));
-      ++tried;
+      if (tried++ % 4 == 0) {
+        const fs::path again = place.path / "again" / copy.filename();
+        copy_folder(copy, again);
+        check_rest(recipe, straight, again, newest_of(again), "auto");
+        ++by_auto;
+      }
+      check_rest(recipe, straight, copy, newest_of(copy), newest_of(copy).string());
     }
   }
-  BOOST_TEST(tried >= 3u);
+  BOOST_TEST(tried == (copies.size() + stride - 1) / stride);
+  BOOST_TEST(by_auto == (tried + 3) / 4);
   snapshots.check(recipe.is_copied_lazily);
+  return straight.result;
 }
 
 /// Keeps the weights small, inside its own step and past the tensors' version counters.
@@ -251,7 +283,9 @@ auto sgd_with(Make make, Every interval = Every::step, std::string monitor = {})
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(with_adamw_dropout_batch_norm_and_shuffling) {
-  check({.optimizers = one<optim::AdamW>(optim::AdamWOptions(0.02).amsgrad(true))});
+  const RunResult result = check({.optimizers = one<optim::AdamW>(optim::AdamWOptions(0.02).amsgrad(true))});
+  BOOST_TEST(count(result, "best", "saved") == 4u);
+  BOOST_TEST(count(result, "best", "removed") == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(with_sgd) {
@@ -336,8 +370,47 @@ BOOST_AUTO_TEST_CASE(seven_steps_and_then_up_to_fourteen_are_fourteen_in_one_go)
   run("straight", 14);
   run("parts", 7);  // inside the second epoch
   run("parts", 14, "auto");
-  compare(everything(place.path / "straight/every"), everything(place.path / "parts/every"));
-  BOOST_TEST(everything(place.path / "parts/every").size() == 14u);
+  // max_steps is in the documents, and the end of the epoch that the first run has cut short in what callbacks count.
+  const auto of = [&](const char* folder) {
+    std::map<std::string, std::string> all = everything(place.path / folder / "every", Told::when_the_disk_was_done);
+    std::erase_if(all, [](const auto& each) {
+      return each.first.ends_with(".json") || each.first.find("/callback_state/") != std::string::npos;
+    });
+    return all;
+  };
+  check_same(of("straight"), of("parts"));
+  BOOST_TEST(std::distance(fs::directory_iterator(place.path / "parts/every"), {}) == 14);
+}
+
+BOOST_AUTO_TEST_CASE(with_early_stopping_that_puts_the_best_weights_back) {
+  const RunResult result = check({.optimizers = one<optim::AdamW>(optim::AdamWOptions(0.02)), .is_stopped = true});
+  BOOST_TEST(result.reason == TENON_END_STOPPED);
+  BOOST_TEST(result.epochs == 3u);
+  BOOST_TEST(count(result, "stop", "stopped_epoch") == 2u);
+  BOOST_TEST(result.summary.at("callbacks").at("stop").at("restored_from").as_string() == "every/step=5.ckpt");
+}
+
+/// A run that has ended, gone back behind nearly all that it has saved. All of it is kept: what top-k has removed since
+/// is not there to go on with.
+BOOST_AUTO_TEST_CASE(from_a_checkpoint_of_a_finished_run_behind_its_own_later_ones) {
+  const InStep in_step;
+  const Place place;
+  const Recipe recipe{.optimizers = one<optim::AdamW>(optim::AdamWOptions(0.02)), .keep = -1};
+  const Straight straight = train_straight(recipe, place);
+  std::size_t number = 0;
+  for (const char* kind : {"every", "ends"}) {
+    const std::set<fs::path> checkpoints(fs::directory_iterator(place.path / "straight" / kind), {});
+    for (const fs::path& checkpoint : checkpoints) {
+      if (checkpoint.extension() != ".ckpt" || number++ % stride_of_commit_points() != 0) continue;
+      BOOST_TEST_CONTEXT("resumed from " << kind << "/" << checkpoint.filename()) {
+        const fs::path folder = place.path / "again" / std::to_string(number);
+        copy_folder(place.path / "straight", folder);
+        const fs::path named = folder / kind / checkpoint.filename();
+        check_rest(recipe, straight, folder, named, named.string());
+      }
+    }
+  }
+  BOOST_TEST(number == straight.result.steps + straight.result.epochs);
 }
 
 BOOST_AUTO_TEST_CASE(with_each_schedule) {
