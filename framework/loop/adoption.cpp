@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <stdexcept>
 
+#include "loop/document_members.hpp"
 #include "loop/saved_json.hpp"
 
 namespace tenon::loop {
@@ -23,6 +25,8 @@ chain::Callback* find(const chain::Chain& chain, std::string_view id) {
 
 Kept kept_from(const RunCheckpoint& c, const std::set<tenon_ticket>& released, const chain::Chain& chain) {
   const json::object& d = c.document;
+  if (const std::string wrong = wrong_member_of_each_kind(d); !wrong.empty())
+    throw std::invalid_argument("'" + c.path.string() + "': " + wrong);
   Kept kept;
   kept.folder = c.folder;
   kept.name = c.name;

@@ -117,14 +117,6 @@ void require_training_state(const Checkpoint& named) {
            "them with --weights " + named.path().string());
 }
 
-void verify_named(const Checkpoint& named) {
-  try {
-    named.verify();
-  } catch (const ReadError& error) {
-    refuse_unreadable(error);
-  }
-}
-
 bool is_in_part(const ResumeRequest& request) { return request.parts != restore_everything; }
 
 /// "model, optimizer".
@@ -159,8 +151,10 @@ std::string finished_text(const RunRecord& record, const RunLimits& now, const f
 }
 
 std::uint64_t number_in(const Checkpoint& checkpoint, std::string_view key) {
-  const json::value* number = checkpoint.document().if_contains(key);
-  return number && number->is_number() ? number->to_number<std::uint64_t>() : 0;
+  const json::value* value = checkpoint.document().if_contains(key);
+  boost::system::error_code wrong;
+  const std::uint64_t number = value ? value->to_number<std::uint64_t>(wrong) : 0;
+  return wrong ? 0 : number;
 }
 
 class Chooser {
@@ -230,6 +224,20 @@ class Chooser {
 
   static bool is_candidate(const RunCheckpoint& c) { return c.full && c.consistent && !c.left_behind; }
 
+  /// What is verified here is what the run goes on with: nothing is read again.
+  void load(const Checkpoint& from) {
+    choice_.model = from.load(checkpoint::model_file);
+    choice_.training = from.load(checkpoint::training_file);
+  }
+
+  void load_named(const Checkpoint& named) {
+    try {
+      load(named);
+    } catch (const ReadError& error) {
+      refuse_unreadable(error);
+    }
+  }
+
   void go_on_from(Checkpoint from, std::uint64_t sequence, std::uint64_t attempt) {
     choice_.remarks.push_back("goes on from " + in_quotes(from.path()));
     choice_.from = std::move(from);
@@ -245,7 +253,7 @@ class Chooser {
   void choose_path() {
     Checkpoint named = open_named(request_.word);
     require_training_state(named);
-    verify_named(named);
+    load_named(named);
     choice_.same_run = !is_in_part(request_) && named.run_id() == choice_.record.run_id;
     const json::value* consistent = named.document().if_contains("consistent");
     if (!consistent || !consistent->is_bool() || !consistent->get_bool())
@@ -283,7 +291,14 @@ class Chooser {
   void choose_newest_whole() {
     for (const DamagedCheckpoint& damaged : damaged_) set_aside(damaged.path, damaged.problem, damaged.reason);
     // One whose commit point is not all on disk is taken where there is no other: the run would miss the rest.
-    if (choose_newest_of([&](const RunCheckpoint& c) { return is_all_saved(c); })) return;
+    const auto is_complete = [&](const RunCheckpoint& c) {
+      try {
+        return is_all_saved(c);
+      } catch (const std::exception&) {  // a document without what it takes: told when the run goes on from it
+        return true;
+      }
+    };
+    if (choose_newest_of(is_complete)) return;
     if (choose_newest_of([](const RunCheckpoint&) { return true; })) return;
     choice_.remarks.push_back("there is nothing to go on from in " + in_quotes(request_.run_folder) +
                               ": the run starts from the beginning");
@@ -296,7 +311,7 @@ class Chooser {
       if (!is_candidate(candidate) || !is_wanted(candidate)) continue;
       try {
         Checkpoint opened = Checkpoint::open(candidate.path);
-        opened.verify();
+        load(opened);
         go_on_from(std::move(opened), candidate.sequence, candidate.attempt);
         return true;
       } catch (const ReadError& error) {
@@ -388,7 +403,7 @@ class Chooser {
   void choose_one(const RunCheckpoint* wanted) {
     const std::uint64_t sequence = wanted->sequence, attempt = wanted->attempt;
     Checkpoint opened = open_named(wanted->path);
-    verify_named(opened);
+    load_named(opened);
     go_on_from(std::move(opened), sequence, attempt);
   }
 

@@ -28,7 +28,8 @@ struct ResumeChoice {
   /// Of the run that goes on; without a run_id where a new run begins.
   RunRecord record;
   bool same_run = false;  ///< false: a new run begins, from `from` where there is one, which is then protected for ever
-  std::optional<checkpoint::Checkpoint> from;  ///< every byte verified; nothing: from the beginning
+  std::optional<checkpoint::Checkpoint> from;  ///< nothing: from the beginning
+  checkpoint::LoadedTensors model, training;   ///< all of `from`, every byte of them verified
   /// Of `from`, 0 without one. What the same run has saved behind it becomes trash once a new checkpoint is durable.
   std::uint64_t sequence = 0;
   std::uint64_t attempt = 0;  ///< that has saved it

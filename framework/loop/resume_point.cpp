@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "checkpoint/format.hpp"
+#include "loop/document_members.hpp"
 #include "loop/saved_json.hpp"
 #include "loop/snapshot.hpp"
 #include "tenon/json_text.hpp"
@@ -83,22 +84,34 @@ void compare_objects(const std::string& what, const json::object& saved, const j
     if (!now.contains(key)) add_difference(to, what + std::string(key), text(value), "not given");
 }
 
-}  // namespace
-
-ResumePoint::ResumePoint(const checkpoint::Checkpoint& from, std::uint32_t parts, bool stops_are_done)
-    : path_(from.path()), parts_(parts), document_(from.document()) {
+checkpoint::LoadedTensors loaded(const checkpoint::Checkpoint& from, std::string_view file) {
+  const std::string path = from.path().string();
   if (from.is_replay() || !from.is_full())
-    throw Failure(ExitCode::checkpoint, "'" + path_.string() + "' " +
-                                            (from.is_replay() ? "was made by a replay" : "holds weights only") +
-                                            ": nothing can be resumed from it; `--weights " + path_.string() +
-                                            "` starts a new run with such weights");
+    throw Failure(ExitCode::checkpoint,
+                  "'" + path + "' " + (from.is_replay() ? "was made by a replay" : "holds weights only") +
+                      ": nothing can be resumed from it; `--weights " + path + "` starts a new run with such weights");
   try {
-    model_tensors_ = from.load(checkpoint::model_file);
-    training_tensors_ = from.load(checkpoint::training_file);
+    return from.load(file);
   } catch (const checkpoint::ReadError& error) {
     throw Failure(ExitCode::checkpoint, error.what());
   }
+}
+
+}  // namespace
+
+ResumePoint::ResumePoint(const checkpoint::Checkpoint& from, std::uint32_t parts, bool stops_are_done)
+    : ResumePoint(from, loaded(from, checkpoint::model_file), loaded(from, checkpoint::training_file), parts,
+                  stops_are_done) {}
+
+ResumePoint::ResumePoint(const checkpoint::Checkpoint& from, checkpoint::LoadedTensors model,
+                         checkpoint::LoadedTensors training, std::uint32_t parts, bool stops_are_done)
+    : path_(from.path()),
+      parts_(parts),
+      document_(from.document()),
+      model_tensors_(std::move(model)),
+      training_tensors_(std::move(training)) {
   try {
+    if (const std::string wrong = wrong_member(document_); !wrong.empty()) throw std::invalid_argument(wrong);
     read();
   } catch (const std::exception& error) {
     throw Failure(ExitCode::checkpoint,
@@ -120,7 +133,6 @@ void ResumePoint::read() {
     else if (!record.name.starts_with(kept_prefix))
       training_.push_back(to_engine_tensor(record));
   }
-  if (!document_.at("engine").is_object()) throw std::invalid_argument("\"engine\" is no object");
   position_ = position_of(document_);
   metrics_ = &document_.at("metric_state").as_object();
   next_ticket_ = whole(document_, "next_ticket");
@@ -133,8 +145,11 @@ void ResumePoint::read() {
     callback.options = entry.at("options").as_object();
     if (const json::value* version = entry.if_contains("state_version")) {
       callback.state_version = version->to_number<std::uint32_t>();
-      const std::span<const std::byte> bytes = states.at(callback.id);
-      callback.state.emplace(bytes.begin(), bytes.end());
+      const auto bytes = states.find(callback.id);
+      if (bytes == states.end())
+        throw std::invalid_argument("there is no '" + std::string(callback_prefix) + callback.id + "' in '" +
+                                    std::string(checkpoint::training_file) + "'");
+      callback.state.emplace(bytes->second.begin(), bytes->second.end());
     }
     callbacks_.push_back(std::move(callback));
   }

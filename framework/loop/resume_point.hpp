@@ -58,9 +58,12 @@ struct SavedWeightRequest {
 
 class ResumePoint {
  public:
-  /// Reads all of it and compares every checksum. `parts` are what the run takes over (restore_parts.hpp); where
-  /// `stops_are_done`, the stops that were pending are not carried out again. Throws Failure (ExitCode::checkpoint):
-  /// damaged, of weights only, or without something that a resume needs.
+  /// `model` and `training` are all tensors of its files, verified as they were loaded. `parts` are what the run takes
+  /// over (restore_parts.hpp); where `stops_are_done`, the stops that were pending are not carried out again. Throws
+  /// Failure (ExitCode::checkpoint): damaged, of weights only, or without something that a resume needs.
+  ResumePoint(const checkpoint::Checkpoint& from, checkpoint::LoadedTensors model, checkpoint::LoadedTensors training,
+              std::uint32_t parts = restore_everything, bool stops_are_done = false);
+  /// Loads them, and compares every checksum.
   explicit ResumePoint(const checkpoint::Checkpoint& from, std::uint32_t parts = restore_everything,
                        bool stops_are_done = false);
   ResumePoint(const ResumePoint&) = delete;

@@ -213,7 +213,8 @@ void restore_engine(Engine& engine, ResumePoint& from, const RunFacts& facts, co
   for (const std::string& remark : remarks) chain::log(TENON_LOG_INFO, "", remark);
 }
 
-RunOutcome run_in(const Beginning& beginning, const manifest::Manifest& manifest, const RunRequest& request,
+/// Takes the tensors out of the choice.
+RunOutcome run_in(Beginning& beginning, const manifest::Manifest& manifest, const RunRequest& request,
                   const std::vector<LoadedCallback>& callbacks, const ResolvedTask& task, const std::string& document,
                   const TaskSource& source) {
   const std::filesystem::path& folder = beginning.folder;
@@ -222,7 +223,10 @@ RunOutcome run_in(const Beginning& beginning, const manifest::Manifest& manifest
   const std::unique_ptr<Engine> engine = source.make_engine(task, options);
   if (!request.weights.empty()) load_weights(*engine, request.weights);
   std::optional<ResumePoint> from;
-  if (beginning.choice.from) from.emplace(*beginning.choice.from, request.restore, beginning.choice.stops_are_done);
+  ResumeChoice& choice = beginning.choice;
+  if (choice.from)
+    from.emplace(*choice.from, std::move(choice.model), std::move(choice.training), request.restore,
+                 choice.stops_are_done);
   RecordedRun record(folder, record_of(beginning, *engine, options));
   const RunFacts facts = run_facts(request, *engine, options, beginning, record.record(), document);
   Fit fit(*engine, facts, manifest.file.parent_path());

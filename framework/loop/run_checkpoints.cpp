@@ -11,6 +11,7 @@
 #include "checkpoint/format.hpp"
 #include "checkpoint/inspect.hpp"
 #include "checkpoint/names.hpp"
+#include "loop/document_members.hpp"
 
 namespace tenon::loop {
 
@@ -100,7 +101,11 @@ RunCheckpoints find_run_checkpoints(const RunRecord& record, const fs::path& run
         found.damaged.push_back({listed.path, listed.problem, listed.reason, listed.refs});
         continue;
       }
-      if (is_text(listed.document, "run_id", record.run_id))
+      if (!is_text(listed.document, "run_id", record.run_id)) continue;
+      if (const std::string other = member_of_other_type(listed.document); !other.empty())
+        found.damaged.push_back({listed.path, "'" + listed.path.string() + "': " + other,
+                                 checkpoint::ReadError::Reason::damaged, listed.refs});
+      else
         found.own.push_back(read_facts(folder, std::move(listed), record));
     }
   }

@@ -10,8 +10,6 @@
 #include <torch/optim/rmsprop.h>
 #include <torch/optim/sgd.h>
 
-#include <unistd.h>
-
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -28,6 +26,7 @@
 #include "loop/snapshot.hpp"
 #include "parity_task.hpp"
 #include "same_run.hpp"
+#include "scratch_place.hpp"
 
 namespace tenon::tests {
 
@@ -48,19 +47,6 @@ struct Recipe {
   bool is_copied_lazily = true;  ///< what only a step changes
   std::int64_t keep = 2;         ///< of the best by val_loss
   bool is_stopped = false;       ///< by early stopping, in the third epoch, with the first one's weights put back
-};
-
-struct Place {
-  Place() {
-    // Hundreds of runs that sync every step: where it can be had, in memory.
-    const fs::path memory = "/dev/shm";
-    const fs::path where = access(memory.c_str(), W_OK) == 0 ? memory : fs::temp_directory_path();
-    std::string name = (where / "tenon-resume-XXXXXX").string();
-    BOOST_REQUIRE(mkdtemp(name.data()));
-    path = fs::canonical(name);
-  }
-  ~Place() { fs::remove_all(path); }
-  fs::path path;
 };
 
 /// Copies the run's folder each time that a checkpoint of `every` or `ends` is there: what a kill behind its commit
@@ -211,11 +197,6 @@ fs::path newest_of(const fs::path& copy) {
 std::size_t stride_of_commit_points() {
   const char* wanted = std::getenv("TENON_RESUME_STRIDE");
   return wanted ? std::strtoul(wanted, nullptr, 10) : 1;
-}
-
-void copy_folder(const fs::path& from, const fs::path& to) {
-  fs::create_directories(to.parent_path());
-  fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
 }
 
 std::uint64_t count(const RunResult& result, const char* callback, const char* what) {
