@@ -139,6 +139,35 @@ BOOST_AUTO_TEST_CASE(a_removal_that_fails_is_told_once_and_tried_again) {
   BOOST_CHECK(!std::filesystem::exists(kept));
 }
 
+BOOST_AUTO_TEST_CASE(what_could_not_be_removed_is_no_work_for_each_batch_and_waits_for_the_next) {
+  TestEngine engine(8);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Probe& p = run.probe("a");
+  tenon_ticket first = 0;
+  bool is_there = false;
+  const std::filesystem::path kept = run.folder / "checkpoints/one.ckpt", aside = run.folder / "aside.ckpt";
+  p.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
+    if (step_of(a) == 1) first = save(p, "one");
+    if (step_of(a) == 2) {
+      std::filesystem::rename(kept, aside);
+      std::filesystem::create_directory(kept);
+      Checkpoints(Host(p.host)).release(first, 0, "enough");
+    }
+    if (step_of(a) == 4) {
+      std::filesystem::remove(kept);
+      std::filesystem::rename(aside, kept);
+    }
+    if (step_of(a) == 7) {  // nothing has been asked of the disk since it could be removed
+      is_there = std::filesystem::exists(kept);
+      save(p, "two");
+    }
+    if (step_of(a) == 8) BOOST_CHECK(!std::filesystem::exists(kept));
+  };
+  run.run();
+  BOOST_CHECK(is_there);
+}
+
 BOOST_AUTO_TEST_CASE(a_release_is_void_when_deciding_about_its_replacement_aborts_the_run) {
   TestEngine engine(4);
   LoopFixture run(engine);

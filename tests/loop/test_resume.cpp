@@ -3,6 +3,7 @@
 // A run resumed at each of its commit points does from there on what the run did that never stopped.
 #include <boost/test/unit_test.hpp>
 
+#include <array>
 #include <csignal>
 #include <functional>
 #include <set>
@@ -291,4 +292,40 @@ BOOST_AUTO_TEST_CASE(an_interruption_whose_save_fails_is_a_failure_and_says_so) 
   BOOST_CHECK(result.exit == ExitCode::failed);
   BOOST_CHECK_MESSAGE(result.detail.find("the state could not be saved on SIGTERM") != std::string::npos,
                       result.detail);
+}
+
+BOOST_AUTO_TEST_CASE(another_version_of_a_plugin_is_told_as_a_difference_and_another_plugin_is_refused) {
+  Training straight({}, "straight");
+  straight.fit();
+  const loop::ResumePoint from(checkpoint::Checkpoint::open(straight.checkpoints() / "c3.ckpt"));
+  loop::RunFacts facts;
+  facts.task_name = std::string(from.document().at("task").as_string());
+  facts.options.seed = 7;
+  facts.trainer = from.document().at("trainer").as_object();
+  const auto compared_with = [&](const char* plugin, const char* version) {
+    TestEngine engine(5);
+    LoopFixture run(engine, "now");
+    loop::Fit& fit = run.make();
+    std::array<Probe, 2> probes;
+    tenon_descriptor descriptor = probe::descriptor;
+    descriptor.id = plugin;
+    descriptor.version = version;
+    next_probe = &probes[0];
+    fit.chain().add({"probe", "saver", std::nullopt, {}, "test"}, descriptor, {});
+    next_probe = &probes[1];
+    fit.chain().add({"probe", "recorder", std::nullopt, {}, "test"}, probe::descriptor, {});
+    const Names told = from.compare(facts, fit.chain());
+    run.destroy();  // before its descriptor and its callbacks
+    return told;
+  };
+  BOOST_TEST(compared_with("org.tenon.tests.probe", "1.0.0").empty());
+  expect(compared_with("org.tenon.tests.probe", "1.1.0"),
+         {"callback 'saver', version of the plugin (decisions may differ): 1.0.0 in the checkpoint, 1.1.0 now"});
+  BOOST_CHECK_EXCEPTION(compared_with("org.tenon.tests.other", "1.0.0"), Failure, [](const Failure& failure) {
+    return failure.code() == ExitCode::checkpoint &&
+           std::string_view(failure.what())
+                   .find(
+                       "callback 'saver': plugin org.tenon.tests.probe in the checkpoint, "
+                       "org.tenon.tests.other now") != std::string_view::npos;
+  });
 }
