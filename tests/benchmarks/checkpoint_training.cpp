@@ -315,7 +315,7 @@ void measure_training(Report& report, const fs::path& place) {
   at::set_num_threads(1);
   at::manual_seed(7);
   const std::vector<TrainedModel> models = all_models();
-  measure_one(report, "", models[0], {40, 5, 100, 10, 3}, place);
+  measure_one(report, "", models[0], {100, 20, 100, 10, 3}, place);
   measure_one(report, "_digits", models[1], {200, 50, 2000, 500, 5}, place);
 }
 
