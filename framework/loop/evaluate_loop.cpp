@@ -47,6 +47,7 @@ bool Loop::validation_due(bool last) const {
 }
 
 void Loop::run_validation() {
+  validation_waits_ = false;
   run_stage(Stage::validation, options_.limit_val_batches);
   step_schedulers(ScheduleMoment::validation);
   progress_.stage = TENON_STAGE_TRAIN;

@@ -214,7 +214,8 @@ void Loop::run_epoch() {
     next = fetch_batch();
     last = !next;
     run_batch(batch, last);
-    if (validates_ && validation_due(last)) run_validation();
+    validation_waits_ = validation_waits_ || (validates_ && validation_due(last));
+    if (validation_waits_ && !gradients_pending_) run_validation();
     commit(Phase::batch);
   }
   if (interrupted_) return;
@@ -461,6 +462,8 @@ void Loop::finish(FitResult& result) {
     return tenon_end_args{sizeof(tenon_end_args), result.reason, &progress_, chain::to_text(result.detail)};
   };
   if (trained) {
+    // What hooks are shown from here on must not depend on how fast the disk is.
+    or_note(result, [&] { commit_point_.take_all_results(); });
     if (commit_point_.stopped()) or_note(result, [&] { commit_point_.deliver_stops(); });
     if (trains_) or_note(result, [&] { chain_.on_train_end(end_args()); });
     if (!interrupted_) or_note(result, [&] { commit(Phase::final, end_name(result.reason)); });

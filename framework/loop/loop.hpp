@@ -30,6 +30,8 @@
 //   validate, test, predict: on_setup -> on_{stage}_start, (on_{stage}_batch_start/end)*, on_{stage}_end, on_metrics,
 //                            on_teardown
 //
+// A validation that is due inside an accumulation group waits for its end: what is saved behind it must be what it has
+// measured, and saves wait too.
 // Where max_epochs, max_steps or limit_train_batches leaves nothing to train, on_fit_start is followed by on_fit_end.
 // on_metrics follows every validation end, epoch end and exception, with no metric too; a batch end only when
 // log_every_n_steps lets something through or a monitored metric was logged.
@@ -156,6 +158,7 @@ class Loop final : private StepListener {
   bool inside_epoch_ = false;           // it has begun, and its end has not come or came early
   std::optional<Phase> resumed_phase_;  // of the checkpoint that this run goes on from
   bool gradients_pending_ = false;
+  bool validation_waits_ = false;  // for the end of the accumulation group
   bool consistent_ = true;
   bool trains_ = false;   // there is something to train: on_train_start has been, or would have been, called
   bool stepped_ = false;  // an optimizer stepped in the running batch

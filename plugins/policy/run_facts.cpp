@@ -43,6 +43,7 @@ RunFacts RunFacts::of(Host host) {
 
   const std::uint64_t group =
       std::max<std::uint64_t>(1, manifest.get_or<std::uint64_t>("/trainer/accumulate_grad_batches", 1));
+  facts.accumulates = group > 1;
   const std::uint64_t batches = given.train_batches;
   const std::uint64_t steps = batches == TENON_UNKNOWN ? batches : batches / group + (batches % group != 0);
   facts.reachable_steps = policy::reachable_steps(given.max_epochs, given.max_steps, steps);

@@ -29,6 +29,7 @@ struct RunFacts {
   double max_seconds = std::numeric_limits<double>::infinity();  ///< max_time, where no minimum comes before it
   std::uint64_t validates_every = 1;                             ///< check_val_every_n_epoch; 0: counted in batches
   std::uint64_t train_batches = TENON_UNKNOWN;
+  bool accumulates = false;  ///< several batches make one step
 };
 
 }  // namespace tenon::policy

@@ -58,6 +58,8 @@ void Saver::on_fit_start(const tenon_fit_start_args& args) {
 }
 
 void Saver::on_train_batch_end(const tenon_batch_args& args) {
+  // Inside a group of batches that make one step the save would wait, and hold other weights than were scored.
+  if (!(args.flags & TENON_BATCH_STEPPED) && facts_.accumulates) return;
   if (triggers_.fires_at_batch(args.progress->step, args.progress->seconds)) decide(*args.progress, true, true, true);
 }
 

@@ -33,6 +33,15 @@ inline std::span<const Deviation> deviations() {
        "be:0.1.0 bs:0.1.0 bb:0.1.0 ab:0.1.0 be:0.2.0 bs:0.2.0 bb:0.2.0 ab:0.2.0 os:0.2.0 be:0.3.1 ee:0.3.1 te:_.3.1 "
        "fe:_.3.1 "
        "td:_.3.1"},
+      {"val_check_interval_with_accumulation",
+       "a validation waits for the end of the accumulation group: what is saved behind it must be what it has measured",
+       "be:0.3.1 bs:0.3.1 bb:0.3.1 ab:0.3.1 os:0.3.1 be:0.4.2 vs:0.4.2 vbs:0.4.2.0.0 vbe:0.4.2.0.0 ve:0.4.2 bs:0.4.2 "
+       "bb:0.4.2 ab:0.4.2 be:0.5.2 bs:0.5.2 bb:0.5.2 ab:0.5.2 os:0.5.2 be:0.6.3 vs:0.6.3 vbs:0.6.3.0.0 vbe:0.6.3.0.0 "
+       "ve:0.6.3 bs:0.6.3 bb:0.6.3 ab:0.6.3 os:0.6.3 be:0.7.4 ee:0.7.4 es:1.0.4 bs:1.0.4 bb:1.0.4 ab:1.0.4 be:1.1.4 "
+       "bs:1.1.4 bb:1.1.4 ab:1.1.4 os:1.1.4 be:1.2.5 bs:1.2.5 bb:1.2.5 ab:1.2.5 be:1.3.5 bs:1.3.5 bb:1.3.5 ab:1.3.5 "
+       "os:1.3.5 be:1.4.6 vs:1.4.6 vbs:1.4.6.0.0 vbe:1.4.6.0.0 ve:1.4.6 bs:1.4.6 bb:1.4.6 ab:1.4.6 be:1.5.6 bs:1.5.6 "
+       "bb:1.5.6 ab:1.5.6 os:1.5.6 be:1.6.7 vs:1.6.7 vbs:1.6.7.0.0 vbe:1.6.7.0.0 ve:1.6.7 bs:1.6.7 bb:1.6.7 ab:1.6.7 "
+       "os:1.6.7 be:1.7.8 ee:1.7.8 te:_.7.8 fe:_.7.8 td:_.7.8"},
       {"manual_two_max_steps",
        "max_steps counts batches in which an optimizer stepped, not the steps of every optimizer",
        "be:0.3.6 bs:0.3.6 bb:0.3.6 ab:0.3.6 os:0.3.6 bb:0.3.7 ab:0.3.7 os:0.3.7 be:0.4.8 vs:0.4.8 vbs:0.4.8.0.0 "

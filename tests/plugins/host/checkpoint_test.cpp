@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 
+#include "checkpoint/checkpoint.hpp"
 #include "plugin_run.hpp"
 
 using namespace tenon;
@@ -149,6 +151,28 @@ BOOST_AUTO_TEST_CASE(a_stale_metric_scores_nothing) {
   run.log_validation("val_loss", {3, absent, 1});
   run.run();
   CHECK_NAMES(run.names(), "epoch=0.ckpt", "epoch=2.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(under_accumulation_a_score_belongs_to_the_saved_weights) {
+  for (const char* trigger : {"", R"("train_time_interval": 0, )"}) {
+    PluginRun run(
+        saver(trigger +
+              std::string(R"("monitor": "seen", "mode": "max", "save_top_k": -1, "filename": "{step}-{seen:.0f}")")),
+        R"("max_epochs": 2, "accumulate_grad_batches": 4, "val_check_interval": 3)");
+    run.engine.facts_.train_batches = 10;
+    const auto log = [&](loop::MetricSink& sink) { sink.log("seen", run.engine.weights_[0], {}); };
+    run.before_run = [&](PluginRun::Fit&) { run.engine.on_evaluation_step = log; };
+    run.run();
+    CHECK_NAMES(run.names(), "step=1-seen=1.ckpt", "step=2-seen=2.ckpt", "step=3-seen=3.ckpt", "step=4-seen=4.ckpt",
+                "step=5-seen=5.ckpt", "step=6-seen=6.ckpt");
+    for (const std::string& name : run.names()) {
+      const auto loaded =
+          checkpoint::Checkpoint::open(run.folder() / ("checkpoints/" + name)).load("model.safetensors");
+      float weight = 0.0f;
+      std::memcpy(&weight, loaded.records.at(0).bytes.data(), sizeof weight);
+      BOOST_TEST(name == "step=" + std::to_string(int(weight)) + "-seen=" + std::to_string(int(weight)) + ".ckpt");
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_end_without_the_awaited_validation_is_reported) {
