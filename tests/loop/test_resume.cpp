@@ -279,6 +279,63 @@ BOOST_AUTO_TEST_CASE(the_stop_that_a_run_goes_on_behind_ends_withdrawn_and_is_no
   }
 }
 
+BOOST_AUTO_TEST_CASE(of_states_that_were_asked_for_the_newest_durable_one_is_kept_whatever_fails) {
+  TestEngine engine(6);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Interruption interruption;
+  Probe& asker = run.probe("asker");
+  const std::string recovery = (run.folder / "recovery").native();
+  asker.on_any = [&](std::uint32_t hook, const void* args) {
+    if (hook != TENON_HOOK(on_train_batch_end)) return;
+    const std::uint64_t step = step_of(args);
+    if (step == 3) {  // the disk takes nothing at steps 3 and 4, and nothing can be written but by root either
+      fs::rename(recovery, recovery + ".away");
+      std::ofstream(recovery) << "in the way";
+    }
+    if (step == 5) {
+      fs::remove(recovery);
+      fs::rename(recovery + ".away", recovery);
+    }
+    interruption.save();
+  };
+  loop::Fit& fit = run.make();
+  loop::add_recovery(fit.chain(), interruption);
+  const loop::FitResult result = fit.run(nullptr, &interruption);
+  BOOST_CHECK_MESSAGE(result.reason == TENON_END_FINISHED, result.detail);
+  expect(folders(run.folder / "recovery"), {"step=6.ckpt"});
+}
+
+BOOST_AUTO_TEST_CASE(a_state_that_somebody_has_removed_since_keeps_nobody_from_saving_the_next) {
+  TestEngine engine(5);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Interruption interruption;
+  Probe& asker = run.probe("asker");
+  asker.on_any = [&](std::uint32_t hook, const void* args) {
+    if (hook == TENON_HOOK(on_train_batch_end) && step_of(args) == 2) interruption.save();
+  };
+  interruption.save();
+  loop::Fit& fit = run.make();
+  loop::add_recovery(fit.chain(), interruption);
+  fit.run(nullptr, &interruption);
+  const fs::path saved = run.folder / "recovery/step=2.ckpt";
+  BOOST_REQUIRE(fs::exists(saved));
+  run.destroy();
+
+  const loop::ResumePoint point(checkpoint::Checkpoint::open(saved));
+  fs::rename(saved, run.folder / "elsewhere");
+  Interruption again;
+  again.leave(SIGTERM);
+  loop::Fit& second = run.make();
+  loop::add_recovery(second.chain(), again);
+  engine.restore(point.engine_state(), loop::restore_all, "the checkpoint");
+  second.go_on_from({}, &point);
+  const loop::FitResult result = second.run(&point, &again);
+  BOOST_CHECK_MESSAGE(result.exit == ExitCode::interrupted, result.detail);
+  expect(folders(run.folder / "recovery"), {"step=3.ckpt"});
+}
+
 BOOST_AUTO_TEST_CASE(an_interruption_whose_save_fails_is_a_failure_and_says_so) {
   TestEngine engine(5);
   LoopFixture run(engine);
