@@ -281,6 +281,18 @@ void Folder::set_ref(std::string_view ref, std::string_view name) {
   }
 }
 
+void Folder::remove_ref(std::string_view ref) {
+  check_name(ref);
+  try {
+    const auto target = refs_.find(ref);
+    checkpoint::remove_ref(files_, root_.number(), std::string(ref),
+                           target == refs_.end() || is_durable(target->second));
+    if (target != refs_.end()) refs_.erase(target);
+  } catch (const std::system_error& error) {
+    fail("cannot remove the ref " + in_quotes(ref) + " of " + in_quotes(path_.string()), error);
+  }
+}
+
 std::optional<std::string> Folder::ref(std::string_view ref) const {
   try {
     return read_ref(files_, root_.number(), std::string(ref));

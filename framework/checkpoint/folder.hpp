@@ -62,6 +62,9 @@ class Folder {
   /// folder; atomic and durable. Throws WriteError; then the ref is where it was.
   void set_ref(std::string_view ref, std::string_view name);
 
+  /// Its checkpoint stays. Throws WriteError.
+  void remove_ref(std::string_view ref);
+
   /// The checkpoint's name that a ref points at; nothing when there is no such ref.
   std::optional<std::string> ref(std::string_view ref) const;
 

@@ -146,4 +146,12 @@ void place_ref(FileSystem& files, int folder, const std::string& ref, const std:
   }
 }
 
+void remove_ref(FileSystem& files, int folder, const std::string& ref, bool durable) {
+  if (!read_ref(files, folder, ref)) return;
+  for (const std::string& entry : {link_name(ref), file_name(ref)})
+    if (uninterrupted([&] { return files.unlink_at(folder, entry.c_str(), 0); }) == -1 && errno != ENOENT)
+      throw_system_error("remove", entry);
+  if (durable) sync(files, folder, ref);
+}
+
 }  // namespace tenon::checkpoint

@@ -26,6 +26,9 @@ std::map<std::string, std::string, std::less<>> read_refs(FileSystem& files, int
 void place_ref(FileSystem& files, int folder, const std::string& ref, const std::string& target,
                const std::function<std::string()>& temporary, bool durable);
 
+/// Fsyncs the folder if `durable`. Where there is no such ref nothing happens. Throws std::system_error.
+void remove_ref(FileSystem& files, int folder, const std::string& ref, bool durable);
+
 }  // namespace tenon::checkpoint
 
 #endif

@@ -63,6 +63,14 @@ bool has_ticket(const Kept& kept, tenon_ticket ticket) {
   return std::find(kept.tickets.begin(), kept.tickets.end(), ticket) != kept.tickets.end();
 }
 
+/// The host saved it, for weights that no other checkpoint had.
+bool is_hosts_own(const RunCheckpoint& c) {
+  const json::array& holders = c.document.at("holders").as_array();
+  return !holders.empty() && std::all_of(holders.begin(), holders.end(), [](const json::value& holder) {
+    return text_of(&holder.as_object().at("callback")) == SaveRequest::host_id;
+  });
+}
+
 /// Where the run had come to its end before: what it ended with is not removed until it has another end.
 void adopt_final(const std::vector<RunCheckpoint>& found, Adoption& adopted) {
   if (std::any_of(adopted.refs.begin(), adopted.refs.end(), [](const RefRequest& r) { return r.ref == final_ref; }))
@@ -82,8 +90,11 @@ Adoption adopt(const std::vector<RunCheckpoint>& found, std::uint64_t sequence, 
   Adoption adopted;
   adopted.sequence = sequence;
   for (const RunCheckpoint& c : found) {
+    if (std::find(c.refs.begin(), c.refs.end(), final_ref) != c.refs.end()) adopted.final_refs.push_back(c.folder);
     if (c.left_behind || c.sequence > sequence)
       adopted.left_behind.push_back({c.folder, c.name});
+    else if (is_hosts_own(c))
+      adopted.left_behind.push_back({c.folder, c.name, false, true});
     else
       adopted.checkpoints.push_back(kept_from(c, requests.released, chain));
   }

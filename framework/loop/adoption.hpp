@@ -22,13 +22,15 @@ struct LeftBehind {
   std::filesystem::path folder;
   std::string name;
   bool aside = false;
+  bool ended_with = false;  ///< the host saved it for the weights of an earlier end: it goes when there is another end
 };
 
 struct Adoption {
   std::vector<Kept> checkpoints;  ///< oldest first; held by those who held them at the resumed moment
   std::vector<RefRequest> refs;   ///< where the state has them
   std::vector<LeftBehind> left_behind;
-  std::uint64_t sequence = 0;  ///< resumed from
+  std::vector<std::filesystem::path> final_refs;  ///< folders with the ref of an earlier end
+  std::uint64_t sequence = 0;                     ///< resumed from
 };
 
 /// `found` are the run's, of every kind; `requests` those of the checkpoint of `sequence`, from which the run goes on.

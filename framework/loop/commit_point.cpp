@@ -104,6 +104,7 @@ void CommitPoint::go_on_from(const std::vector<RunCheckpoint>& found, std::uint6
   }
   ledger_.adopt(adopted.checkpoints, adopted.refs);
   writer_.adopt(adopted);
+  adopted_step_ = document.at("progress").at("step").to_number<std::uint64_t>();
   requests_.refs = refs_to_move(adopted, found);
   requests_.releases = std::move(saved.releases);
   requests_.bests = std::move(saved.bests);
@@ -228,6 +229,7 @@ void CommitPoint::carry_out_what_follows(bool at_its_end, FirstFailure& failures
       auto job = std::make_unique<WriteJob>();
       job->progress = progress_;
       job->at_end = at_its_end;
+      job->is_another_end = at_its_end && progress_.step > adopted_step_;
       add_moves(*job);
       writer_.submit(std::move(job));
       writer_.drain();
@@ -393,11 +395,15 @@ void CommitPoint::add_moves(WriteJob& job) {
 void CommitPoint::carry_out_bests() {
   if (requests_.bests.empty()) return;
   for (const BestRequest& b : std::exchange(requests_.bests, {})) {
-    if (pending(b.ticket) || ledger_.is_being_written(b.ticket))
+    if (pending(b.ticket) || ledger_.is_being_written(b.ticket)) {
       requests_.bests.push_back(b);
-    else if (b.ticket == 0)
+      continue;
+    }
+    if (b.ticket != 0 && !ledger_.find(b.ticket)) continue;  // it failed: what was the best before still is
+    std::erase_if(requests_.bests, [&](const BestRequest& older) { return older.by == b.by; });
+    if (b.ticket == 0)
       ledger_.best.erase(b.by);
-    else if (ledger_.find(b.ticket))
+    else
       ledger_.best[b.by] = b.ticket;
   }
 }

@@ -74,6 +74,11 @@ class CommitPoint {
     snapshots_.settle();
     writer_.stop();
   }
+  /// drain(), and the ledger says what came of it; tickets and notices wait for the next commit point.
+  void take_all_results() {
+    drain();
+    take_results();
+  }
   /// The DONE of the stops that ended the run, before on_train_end.
   void deliver_stops() { delivery_.deliver_stops(); }
   /// What was noted since, before on_teardown.
@@ -107,13 +112,11 @@ class CommitPoint {
 
   void deliver();
   void take_results();
-  void take_all_results() {
-    drain();
-    take_results();
-  }
   void withdraw_outdated_saves(const chain::Callback* put_back_by);
   void carry_out_weight_requests(const CommitState& now, FirstFailure& failures, bool at_end);
   Restored open_for(const WeightRequest& request) const;
+  Restored from_copy(const KeptCopy& kept, chain::Callback& by) const;
+  Restored from_checkpoint(const WeightRequest& request) const;
   bool has_model() const;
   Restored restore_weights(const WeightRequest& request);
   const Kept* checkpoint_with(const Restored& restored) const;
@@ -134,6 +137,7 @@ class CommitPoint {
   void happened(const NotSaved& event);
   void happened(const RefMoved& event);
   void happened(const RefStayed& event);
+  void happened(const RefGone& event);
   void happened(const Released& event);
   void happened(const ReleaseVoid& event) { ledger_.end_release(event.request.held); }
   void happened(const Removed& event);
@@ -167,6 +171,7 @@ class CommitPoint {
   std::vector<Kept> removed_before_;                 // by the attempt that the run goes on from, and told to nobody
   const tenon_progress* asked_at_ = nullptr;         // of the commit point whose results are being taken
   std::map<std::string, Tally> tallies_;
+  std::uint64_t adopted_step_ = 0;  // of the checkpoint that the run has gone on from
   bool stopped_ = false;
   std::string stop_detail_;
 };

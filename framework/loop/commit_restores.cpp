@@ -123,20 +123,39 @@ void CommitPoint::carry_out_weight_requests(const CommitState& now, FirstFailure
 }
 
 CommitPoint::Restored CommitPoint::open_for(const WeightRequest& request) const {
-  Restored restored;
+  const KeptCopy* kept = kept_weights_.find(*request.by);
   if (request.from.empty()) {
-    const KeptCopy* kept = kept_weights_.find(*request.by);
     if (!kept) throw AbiError(TENON_E_WRONG_STATE, "no weights are kept");
-    restored.weights = kept->weights;
-    restored.source.kind = TENON_CHECKPOINT_WEIGHTS;
-    restored.source.sequence = kept->sequence;
-    restored.source.epoch = kept->epoch;
-    restored.source.step = kept->step;
-    restored.source.score = std::numeric_limits<double>::quiet_NaN();
-    restored.source.flags = TENON_CHECKPOINT_CONSISTENT;
-    restored.source.holds.push_back({request.by, kept->ticket, restored.source.score, "", ""});
-    return restored;
+    return from_copy(*kept, *request.by);
   }
+  try {
+    return from_checkpoint(request);
+  } catch (const checkpoint::ReadError& error) {
+    const auto& all = ledger_.all();
+    const auto known = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one->path == request.from; });
+    const bool has_them = kept && known != all.end() && (*known)->step == kept->step &&
+                          !((*known)->flags & TENON_CHECKPOINT_TRANSFORMED) && request.scope == TENON_RESTORE_MODEL;
+    if (!has_them) throw;
+    chain::log(TENON_LOG_WARN, request.by->id(), std::string(error.what()) + "; the host's copy of them is taken");
+    return from_copy(*kept, *request.by);
+  }
+}
+
+CommitPoint::Restored CommitPoint::from_copy(const KeptCopy& kept, chain::Callback& by) const {
+  Restored restored;
+  restored.weights = kept.weights;
+  restored.source.kind = TENON_CHECKPOINT_WEIGHTS;
+  restored.source.sequence = kept.sequence;
+  restored.source.epoch = kept.epoch;
+  restored.source.step = kept.step;
+  restored.source.score = std::numeric_limits<double>::quiet_NaN();
+  restored.source.flags = TENON_CHECKPOINT_CONSISTENT;
+  restored.source.holds.push_back({&by, kept.ticket, restored.source.score, "", ""});
+  return restored;
+}
+
+CommitPoint::Restored CommitPoint::from_checkpoint(const WeightRequest& request) const {
+  Restored restored;
   const checkpoint::Checkpoint opened = checkpoint::Checkpoint::open(request.from);
   const std::string name = "'" + opened.path().native() + "'";
   restored.source = foreign(opened);

@@ -67,6 +67,11 @@ void CommitPoint::happened(const RefStayed& event) {
   note(*event.request.by, TENON_ACTION_WARN, relative(event.ref), event.reason);
 }
 
+void CommitPoint::happened(const RefGone& event) {
+  decide(TENON_ACTION_REMOVE, nullptr, relative(event.folder / (event.ref + ".ckpt")), "", RefGone::reason);
+  ledger_.forget_ref(event.folder, event.ref, RefGone::reason);
+}
+
 void CommitPoint::happened(const Released& event) {
   ledger_.end_release(event.request.held);
   ledger_.release(event.request.held, event.request.reason);

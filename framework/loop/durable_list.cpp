@@ -12,6 +12,7 @@
 #include "chain/log.hpp"
 #include "checkpoint/names.hpp"
 #include "loop/request_document.hpp"
+#include "tenon/failure.hpp"
 
 namespace tenon::loop {
 
@@ -33,6 +34,7 @@ std::vector<WriteEvent> DurableList::carry_out(WriteJob& job) noexcept {
     for (Kept* kept : std::exchange(unremoved_, {})) remove(*kept);  // the disk may take it by now
   });
   for (const ReleaseRequest& one : job.releases) or_log([&] { release(one); });
+  if (job.is_another_end) or_log([&] { forget_earlier_end(); });
   or_log([&] { remove_deferred(job.at_end); });
   or_log([&] { remove_left_behind(job.at_end); });
   return std::exchange(events_, {});
@@ -123,6 +125,7 @@ checkpoint::Written DurableList::write(checkpoint::Folder& folder, const checkpo
 void DurableList::adopt(const Adoption& adopted) {
   unremoved_ = ledger_.adopt(adopted.checkpoints, adopted.refs);
   left_behind_ = adopted.left_behind;
+  final_refs_ = adopted.final_refs;
   adopted_ = adopted.sequence;
   find_newest_full();
 }
@@ -132,12 +135,29 @@ void DurableList::adopt(const Adoption& adopted) {
 void DurableList::remove_left_behind(bool at_end) {
   if (newest_full_ <= adopted_ && !at_end) return;
   for (LeftBehind& left : std::exchange(left_behind_, {})) {
+    bool stays = left.ended_with;
     try {
-      checkpoint::Folder& folder = ledger_.folder(left.folder);
-      left.aside ? folder.remove_aside(left.name) : folder.remove(left.name);
+      if (!stays) {
+        checkpoint::Folder& folder = ledger_.folder(left.folder);
+        left.aside ? folder.remove_aside(left.name) : folder.remove(left.name);
+      }
     } catch (const checkpoint::WriteError& error) {
-      if (error.reason() != checkpoint::WriteError::Reason::missing) left_behind_.push_back(std::move(left));
+      stays = error.reason() != checkpoint::WriteError::Reason::missing;
+    } catch (const Failure&) {  // its folder cannot be opened: one cannot keep the others
+      stays = true;
     }
+    if (stays) left_behind_.push_back(std::move(left));
+  }
+}
+
+/// The run ends with the weights of its training now, or `final` has moved.
+void DurableList::forget_earlier_end() {
+  for (LeftBehind& left : left_behind_) left.ended_with = false;
+  const std::string ref(final_ref);
+  for (const std::filesystem::path& folder : std::exchange(final_refs_, {})) {
+    ledger_.folder(folder).remove_ref(ref);
+    events_.push_back(RefGone{folder, ref});
+    if (Kept* unheld = ledger_.forget_ref(folder, ref, RefGone::reason)) let_go(*unheld);
   }
 }
 
@@ -156,6 +176,7 @@ void DurableList::move_ref(const RefRequest& r) {
     events_.push_back(RefStayed{r, ref, "the ref could not be moved: " + what_failed().reason});
     return;
   }
+  if (r.ref == final_ref) std::erase(final_refs_, kept->folder);
   events_.push_back(RefMoved{r});
   if (Kept* unheld = ledger_.point_ref(r.ref, *kept, *r.by)) let_go(*unheld);
 }

@@ -39,6 +39,7 @@ class DurableList {
   WriteEvent save(const WriteJob& job, SaveJob& save);
   checkpoint::Written write(checkpoint::Folder& folder, const checkpoint::Content& content);
   void remove_left_behind(bool at_end);
+  void forget_earlier_end();
   void move_ref(const RefRequest& ref);
   void release(const ReleaseRequest& release);
   /// Whether a save of this ticket has become durable, also when it has been removed lately.
@@ -56,6 +57,7 @@ class DurableList {
   std::uint64_t newest_full_ = 0;  // sequence of the newest full one from which training can go on; 0: none
   std::uint64_t adopted_ = 0;      // sequence of the checkpoint that the run goes on from
   std::vector<LeftBehind> left_behind_;
+  std::vector<std::filesystem::path> final_refs_;  // folders with the ref of an earlier end
   std::vector<Deferred> deferred_;
   std::vector<Kept*> unremoved_;  // held by nobody, but still on disk: tried again with each job
   RecentTickets<bool> removed_;

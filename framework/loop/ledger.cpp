@@ -120,6 +120,17 @@ Kept* Ledger::point_ref(const std::string& ref, Kept& at, chain::Callback& by) {
   return if_unheld(*before);
 }
 
+Kept* Ledger::forget_ref(const std::filesystem::path& folder, const std::string& ref, const std::string& reason) {
+  const auto target = ref_targets_.find({folder, ref});
+  if (target == ref_targets_.end()) return nullptr;
+  Kept* before = target->second.checkpoint;
+  ref_targets_.erase(target);
+  std::erase(before->refs, ref);
+  if (!before->holds.empty() || !before->refs.empty()) return nullptr;
+  before->last_release = reason;
+  return before;
+}
+
 void Ledger::erase(const Kept& kept) {
   for (const tenon_ticket ticket : kept.tickets) {
     by_ticket_.erase(ticket);

@@ -101,6 +101,8 @@ class Ledger {
   Kept* release(tenon_ticket ticket, const std::string& reason);
   /// Moves a ref; the checkpoint it pointed at is answered when nothing holds it any more.
   Kept* point_ref(const std::string& ref, Kept& at, chain::Callback& by);
+  /// The same of a ref that is no more.
+  Kept* forget_ref(const std::filesystem::path& folder, const std::string& ref, const std::string& reason);
   /// What a resumed run begins with, and where refs point. Answers what nobody holds.
   std::vector<Kept*> adopt(std::vector<Kept> checkpoints, const std::vector<RefRequest>& refs);
   /// Where refs point, with the callback that set each.

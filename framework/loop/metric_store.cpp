@@ -190,8 +190,13 @@ bool MetricStore::contradicts(const Metric& m, Goal goal) {
 
 void MetricStore::check_monitored() const {
   if (!task_declares_) return;
+  const auto is_declared = [&](std::string_view name) {
+    return std::any_of(metrics_.begin(), metrics_.end(), [&](const Metric& m) { return m.declared && m.name == name; });
+  };
+  constexpr std::string_view epoch = "_epoch";  // what is logged on the step and on the epoch has a second name
   for (const Metric& m : metrics_)
-    if (m.required && !m.declared)
+    if (m.required && !m.declared &&
+        !(m.name.ends_with(epoch) && is_declared(std::string_view(m.name).substr(0, m.name.size() - epoch.size()))))
       throw AbiError(TENON_E_INVALID_ARGUMENT, "the metric " + in_quotes(m.name) +
                                                    " is monitored, but neither the task nor a callback declares it" +
                                                    nearest(m.name));

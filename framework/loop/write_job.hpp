@@ -37,7 +37,8 @@ struct WriteJob {
   std::vector<SaveJob> saves;
   std::vector<RefRequest> refs;
   std::vector<ReleaseRequest> releases;
-  bool at_end = false;  ///< no checkpoint follows: nothing is kept for a resume that will not be
+  bool at_end = false;          ///< no checkpoint follows: nothing is kept for a resume that will not be
+  bool is_another_end = false;  ///< of a run that had come to one before and has trained on
 };
 
 // What the writer has done, in order. Checkpoints are named by one of their tickets.
@@ -58,6 +59,12 @@ struct RefStayed {
   std::filesystem::path ref;
   std::string reason;
 };
+/// `final`, where the run has another end.
+struct RefGone {
+  static constexpr const char* reason = "the run has gone on, and ends with the weights of its training";
+  std::filesystem::path folder;
+  std::string ref;
+};
 struct Released {
   ReleaseRequest request;
 };
@@ -73,7 +80,8 @@ struct NotRemoved {
   tenon_ticket checkpoint;
   std::string reason;
 };
-using WriteEvent = std::variant<Saved, NotSaved, RefMoved, RefStayed, Released, ReleaseVoid, Removed, NotRemoved>;
+using WriteEvent =
+    std::variant<Saved, NotSaved, RefMoved, RefStayed, RefGone, Released, ReleaseVoid, Removed, NotRemoved>;
 
 struct WriteResult {
   tenon_progress progress{};  ///< of the commit point that asked for it

@@ -75,7 +75,7 @@ class EarlyStopping {
           "it out");
     if (!other_monitor_.empty())
       run_.warn("the checks so far were of " + other_monitor_ + ": the count begins anew with " + scored_by());
-    if (names_.task_declares() && names_.is_missing(monitor_)) warn_of_missing();
+    if (!strict_ && names_.task_declares() && names_.is_missing(monitor_)) warn_of_missing();
     warn_of_training_metric();
     fitting_ = true;
   }

@@ -315,3 +315,22 @@ BOOST_AUTO_TEST_CASE(a_ref_never_moves_to_a_checkpoint_from_which_training_canno
       account.find("WARNING  'last' stays where it is: training cannot go on from 'rescue'") != std::string::npos,
       account);
 }
+
+BOOST_AUTO_TEST_CASE(at_the_end_of_training_callbacks_see_what_has_become_of_all_that_was_asked_for) {
+  TestEngine engine(3);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Probe& p = run.probe("a");
+  tenon_ticket held = 0;
+  Names seen;
+  p.on[TENON_HOOK(on_train_batch_end)] = [&](const void* args) {
+    const tenon_ticket ticket = save(p, "step=" + std::to_string(step_of(args)));
+    if (held) Checkpoints(Host(p.host)).release(held, ticket, "there is a newer one");
+    held = ticket;
+  };
+  p.on[TENON_HOOK(on_train_end)] = [&](const void*) {
+    for (const tenon_checkpoint& c : Checkpoints(Host(p.host)).list()) seen.emplace_back(view(c.name));
+  };
+  run.run();
+  expect(seen, {"step=3"});
+}

@@ -592,3 +592,45 @@ BOOST_AUTO_TEST_CASE(a_run_that_goes_on_behind_its_end_keeps_what_it_had_ended_w
   for (const std::string& decision : s.decisions)
     BOOST_CHECK_MESSAGE(decision.find("warn") == std::string::npos, decision);
 }
+
+BOOST_AUTO_TEST_CASE(a_run_that_goes_on_and_ends_with_the_weights_of_its_training_has_no_final_any_more) {
+  Restoring s;
+  s.at_step[3] = [&] {
+    s.checkpoints().keep("best");
+    s.checkpoints().restore(model, at_end, "the best weights");
+  };
+  s.at_step[7] = [&] { save(s.p, "c"); };
+  s.run.run();
+  BOOST_CHECK_EQUAL(target(s.at("final")), "final-weights.ckpt");
+
+  const auto go_on_from = [&](const std::string& name, std::uint64_t epochs) {
+    s.run.destroy();
+    s.run.options.max_epochs = epochs;
+    const loop::ResumePoint point(checkpoint::Checkpoint::open(s.at(name)));
+    loop::RunRecord record;
+    record.run_id = "test-run";
+    record.folders = {s.run.folder / "checkpoints"};
+    const loop::RunCheckpoints found = loop::find_run_checkpoints(record, s.run.folder);
+    loop::Fit& fit = s.run.make();
+    s.engine.restore(point.engine_state(), loop::restore_all, "the checkpoint");
+    fit.go_on_from(found.own, &point);
+    fit.run(&point);
+  };
+  tenon_ticket asked = 0;
+  s.at_step[11] = [&] {
+    s.checkpoints().keep("better");
+    asked = s.checkpoints().restore(model, at_end, "better weights");
+  };
+  s.at_step[12] = [&] { save(s.p, "d"); };
+  s.at_step.erase(3);
+  s.at_step.erase(7);
+  go_on_from("c", 3);  // its pending restore is replaced
+  BOOST_CHECK_EQUAL(target(s.at("final")), "final-weights.ckpt");
+  BOOST_CHECK(weights_of(s.at("final-weights")) == filled(11.0f));
+  expect(folders(s.run.folder / "checkpoints"), {"c.ckpt", "d.ckpt", "final-weights.ckpt", "final.ckpt"});
+
+  s.at_step[13] = [&] { Run(Host(s.p.host)).withdraw(asked, "not wanted"); };
+  go_on_from("d", 4);
+  BOOST_CHECK(s.engine.weights_ == filled(16.0f));
+  expect(folders(s.run.folder / "checkpoints"), {"c.ckpt", "d.ckpt"});
+}

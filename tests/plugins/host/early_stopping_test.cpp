@@ -1,6 +1,7 @@
 // Copyright 2026 The Tenon authors
 // SPDX-License-Identifier: Apache-2.0
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <limits>
 
 #include "plugin_run.hpp"
@@ -336,6 +337,32 @@ BOOST_AUTO_TEST_CASE(a_run_that_ends_with_the_best_weights_or_fails_keeps_its_we
   failed.run();
   BOOST_TEST((failed.result.reason == TENON_END_FAILED));
   BOOST_TEST(restores(failed).empty());
+}
+
+BOOST_AUTO_TEST_CASE(where_the_weights_come_from_does_not_depend_on_the_disk) {
+  const std::string newest = R"({"plugin": "checkpoint", "id": "newest", "config": {"filename": "{step}"}})";
+  for (int i = 0; i < 5; ++i) {
+    PluginRun run("[" + restoring + ", " + newest + "]", R"("max_epochs": 3)");
+    run.wait_for_saves = false;
+    run.log_validation("val_loss", {3, 1, 2});  // the best weights' checkpoint is on its way out at the end
+    run.run();
+    BOOST_TEST(trained_steps(run) == 4.0f);
+    CHECK_LINES(restores(run),
+                "6 stop restore: the weights of step 4, where val_loss was 1, as the host has kept them");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_checkpoint_of_the_best_weights_is_replaced_by_what_the_host_has_kept) {
+  PluginRun run("[" + restoring + ", " + best_saver + "]", R"("max_epochs": 9)");
+  run.log_validation("val_loss", {3, 1, 2, 2});
+  run.engine.on_backward = [&] {
+    const auto model = run.folder() / "checkpoints/step=4.ckpt/model.safetensors";
+    if (run.engine.steps == 7) std::filesystem::resize_file(model, std::filesystem::file_size(model) - 1);
+  };
+  run.run();
+  BOOST_TEST(trained_steps(run) == 4.0f);
+  BOOST_TEST(run.account("stop").at("restored_from").as_string() == "memory");
+  BOOST_TEST(run.link("checkpoints/final.ckpt") == "final-weights.ckpt");
 }
 
 BOOST_AUTO_TEST_CASE(a_run_that_never_improved_has_nothing_to_put_back) {
