@@ -24,9 +24,15 @@ BestWeightsState BestWeightsState::get(tenon::StateReader& in) {
   return state;
 }
 
-void BestWeights::remember(std::uint64_t step, const std::string& metric, double value) {
-  state_.step = state_.keeps_step = step;
+bool BestWeights::are_better(double value, tenon::policy::Goal goal) const noexcept {
+  return state_.step == 0 || tenon::policy::improves(goal, value, state_.value);
+}
+
+void BestWeights::remember(std::uint64_t step, const std::string& metric, double value, bool may_be_restored) {
+  state_.step = step;
   state_.value = value;
+  if (!may_be_restored) return;
+  state_.keeps_step = step;
   state_.keep = checkpoints_.keep(metric + " " + readable(value) + " is the best so far");
 }
 

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "policy/goal.hpp"
+
 /// What is saved of it.
 struct BestWeightsState {
   std::uint64_t step = 0;  ///< at which the best value was measured; 0: none was
@@ -28,8 +30,10 @@ class BestWeights {
  public:
   explicit BestWeights(tenon::Host host) : host_(host), run_(host), checkpoints_(host) {}
 
-  /// The weights of this step are the best so far: the host is asked to keep them.
-  void remember(std::uint64_t step, const std::string& metric, double value);
+  /// Whether no weights before had a better value, one that met a threshold included.
+  bool are_better(double value, tenon::policy::Goal goal) const noexcept;
+  /// The weights of this step are the best so far; where they `may_be_restored`, the host is asked to keep them.
+  void remember(std::uint64_t step, const std::string& metric, double value, bool may_be_restored);
   /// At the end of the run: puts them back, unless it ends with them. From a checkpoint of that step where a callback
   /// holds one, else from what the host has kept.
   void restore(std::uint64_t step, const std::string& metric);

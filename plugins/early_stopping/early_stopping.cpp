@@ -214,7 +214,8 @@ class EarlyStopping {
 
     const tenon::policy::Judgement judgement = stopping_.check(*value);
     const StopReason reason = judgement.reason;
-    if (judgement.best_weights && restores_) best_weights_.remember(progress.step, monitor_.name, *value);
+    if (judgement.best_weights && best_weights_.are_better(*value, stopping_.goal()))
+      best_weights_.remember(progress.step, monitor_.name, *value, restores_);
     if (reason != StopReason::none)
       asked_.push_back({run_.request_stop(stopping_.describe(reason, *value)), reason});
     else if (!asked_.empty())

@@ -37,7 +37,7 @@ struct StoppingOptions {
 
 struct Judgement {
   StopReason reason = StopReason::none;
-  bool best_weights = false;  ///< no weights before these were better
+  bool best_weights = false;  ///< no value that became the best score was better
 };
 
 /// What is saved of it.
@@ -69,6 +69,7 @@ class Stopping {
   const StoppingState& state() const noexcept { return state_; }
   void restore(const StoppingState& state) noexcept { state_ = state; }
   const std::string& metric() const noexcept { return options_.metric; }
+  Goal goal() const noexcept { return options_.goal; }
 
  private:
   bool improves_on(double value, std::optional<double> reference) const noexcept;

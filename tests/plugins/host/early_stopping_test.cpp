@@ -365,6 +365,34 @@ BOOST_AUTO_TEST_CASE(a_damaged_checkpoint_of_the_best_weights_is_replaced_by_wha
   BOOST_TEST(run.link("checkpoints/final.ckpt") == "final-weights.ckpt");
 }
 
+BOOST_AUTO_TEST_CASE(a_value_that_met_a_threshold_too_soon_has_the_best_weights_still) {
+  PluginRun run(stopping(R"("monitor": "val_loss", "stopping_threshold": 0.25, "restore_best_weights": true)"),
+                R"("max_epochs": 9, "min_epochs": 5)");
+  run.log_validation("val_loss", {0.5, 0.165, 0.24, 0.3, 0.3});
+  run.run();
+  BOOST_TEST(trained_steps(run) == 4.0f);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_best_before_restore_best_weights_was_asked_for_is_found_among_the_checkpoints) {
+  const auto callbacks = [](const char* restores) {
+    return R"([{"plugin": "early_stopping", "id": "stop", "config": {"monitor": "val_loss", "patience": 9,
+      "restore_best_weights": )" +
+           std::string(restores) + R"(}}, {"plugin": "checkpoint", "id": "all", "config": {"save_top_k": -1,
+      "filename": "{step}"}}])";
+  };
+  PluginRun before(callbacks("false"), R"("max_epochs": 3)");
+  before.log_validation("val_loss", {3, 1, 2});
+  before.run();
+  BOOST_TEST(trained_steps(before) == 6.0f);
+  PluginRun run(callbacks("true"), R"("max_epochs": 4)");
+  run.take_over(before);
+  run.resume_from("checkpoints/step=6.ckpt");
+  run.log_validation("val_loss", {2});
+  run.run();
+  BOOST_TEST(trained_steps(run) == 4.0f);
+  BOOST_TEST(run.account("stop").at("restored_from").as_string() == "checkpoints/step=4.ckpt");
+}
+
 BOOST_AUTO_TEST_CASE(a_run_that_never_improved_has_nothing_to_put_back) {
   PluginRun run(
       stopping(R"("monitor": "val_loss", "check_finite": false, "patience": 2, "restore_best_weights": true)"),
