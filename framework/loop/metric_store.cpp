@@ -53,9 +53,16 @@ Goal well_known_goal(std::string_view name) {
   static constexpr std::array<std::string_view, 17> up = {"acc",       "accuracy", "f1",  "auc",  "auroc", "auprc",
                                                           "precision", "recall",   "iou", "miou", "dice",  "bleu",
                                                           "rouge",     "r2",       "map", "psnr", "ssim"};
+  // "neg_loss", "1-acc", "accuracy_gap": what is said of a well-known name need not be better where that is.
+  static constexpr std::array<std::string_view, 22> turns = {
+      "neg",  "negative",   "minus",       "inverse",   "inverted", "gap",      "drop", "delta",
+      "diff", "difference", "improvement", "reduction", "decrease", "increase", "gain", "change",
+      "free", "std",        "stddev",      "var",       "variance", "ratio"};
   bool is_down = false, is_up = false;
+  bool is_turned = name.starts_with("1-") || name.starts_with("1_") || name.starts_with("-");
   std::string word;
   const auto judge = [&] {
+    is_turned = is_turned || std::find(turns.begin(), turns.end(), word) != turns.end();
     is_down = is_down || std::find(down.begin(), down.end(), word) != down.end();
     is_up = is_up || std::find(up.begin(), up.end(), word) != up.end();
     word.clear();
@@ -69,7 +76,7 @@ Goal well_known_goal(std::string_view name) {
       judge();
   }
   judge();
-  if (is_down == is_up) return Goal::none;
+  if (is_turned || is_down == is_up) return Goal::none;
   return is_down ? Goal::minimize : Goal::maximize;
 }
 

@@ -160,6 +160,10 @@ BOOST_AUTO_TEST_CASE(mode_comes_from_the_goal_or_the_name_and_a_contradiction_is
       refusal(store, "wobble", "").starts_with("'mode' is missing: whether a small or a large 'wobble' is better"));
   BOOST_CHECK(refusal(store, "acc_loss", "").starts_with("'mode' is missing"));
   BOOST_CHECK(refusal(store, "acc_loss", "min").empty());
+  for (const char* turned : {"accuracy_gap", "1-acc", "neg_loss", "loss_improvement", "val_error_free"}) {
+    BOOST_CHECK_MESSAGE(refusal(store, turned, "").starts_with("'mode' is missing"), turned);
+    BOOST_CHECK_MESSAGE(refusal(store, turned, "min").empty(), turned);
+  }
   BOOST_CHECK_EQUAL(refusal(store, "val_acc", "min"),
                     "\"mode\": \"min\" contradicts the name of 'val_acc', by which more is better: leave mode out, or "
                     "declare the metric in the task with the goal to minimize");
