@@ -54,6 +54,10 @@ SavePlanOptions read_plan(const Options& options, const std::optional<Monitor>& 
     plan.goal = monitor->maximize() ? Goal::maximize : Goal::minimize;
     plan.metric = monitor->name;
   }
+  if (plan.keeps_last && options.find<std::string>("/filename") == "last")
+    throw Error(TENON_E_INVALID_ARGUMENT,
+                "filename is \"last\", and save_last makes a link of that name: choose another filename, such as "
+                "{epoch}-{step}, or leave it out");
   if (plan.keep >= 2 && !monitor)
     throw Error(TENON_E_INVALID_ARGUMENT,
                 "save_top_k is " + std::to_string(plan.keep) +

@@ -49,7 +49,7 @@ class TopK {
   /// Whether a checkpoint of this value has a place: it passes the bar, and there is room, or it is strictly better
   /// than the worst.
   bool enters(double value) const;
-  bool passes_bar(double value) const { return !bar_ || !goal_ || improves(*goal_, value, *bar_); }
+  bool passes_bar(double value) const { return !bar_ || !goal_ || improves(*goal_, score_of(*goal_, value), *bar_); }
   /// Takes in what was asked for, and says who leaves for it. Among equally bad ones the oldest leaves.
   [[nodiscard]] std::vector<Release> add(Ticket ticket, double value);
   /// The save of `ticket` is durable: those that were leaving for it are gone.

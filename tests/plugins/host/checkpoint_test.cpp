@@ -334,6 +334,12 @@ BOOST_AUTO_TEST_CASE(two_or_more_without_a_monitor_are_refused) {
   BOOST_TEST(contains(refusal(saver(R"("save_top_k": 3)")), "save_top_k is 3 without a monitor"));
 }
 
+BOOST_AUTO_TEST_CASE(a_file_name_that_the_link_last_needs_is_refused) {
+  BOOST_TEST(
+      contains(refusal(saver(R"("filename": "last", "save_last": true)")), "save_last makes a link of that name"));
+  BOOST_TEST(refusal(saver(R"("filename": "last")")).empty());
+}
+
 BOOST_AUTO_TEST_CASE(options_outside_the_schema_are_refused) {
   BOOST_TEST(contains(refusal(saver(R"("save_top_k": -3)")), "save_top_k"));
   BOOST_TEST(contains(refusal(saver(R"("save_last": "yes")")), "save_last"));
@@ -423,6 +429,11 @@ BOOST_AUTO_TEST_CASE(what_is_not_better_than_the_initial_value_threshold_is_not_
   run.run();
   CHECK_NAMES(run.names(), "epoch=2.ckpt", "last-epoch=3.ckpt", "last.ckpt");
   BOOST_TEST(run.reasons.at(0) == "val_loss 3 is not better than the initial_value_threshold 2");
+  PluginRun not_finite(saver(R"("monitor": "val_loss", "initial_value_threshold": 2, "filename": "{epoch}")"),
+                       R"("max_epochs": 3)");
+  not_finite.log_validation("val_loss", {-std::numeric_limits<double>::infinity(), 1.5, nan_value});
+  not_finite.run();
+  CHECK_NAMES(not_finite.names(), "epoch=1.ckpt");
   PluginRun none(saver(R"("initial_value_threshold": 2)"));
   none.run();
   BOOST_TEST(contains(none.text(), "initial_value_threshold without a monitor has nothing to compare"));

@@ -23,7 +23,7 @@ class KeeperModel {
 
   bool enters(double value) const {
     if (keep_ == 0) return false;
-    if (direction_ && bar_ && !(direction_ * value > direction_ * *bar_)) return false;
+    if (direction_ && bar_ && !(std::isfinite(value) && direction_ * value > direction_ * *bar_)) return false;
     const std::vector<Item> counted = best_of_all();
     if (keep_ < 0 || counted.size() < static_cast<std::size_t>(keep_) || direction_ == 0) return true;
     for (const Item& item : counted)
