@@ -79,8 +79,8 @@ void CommitPoint::withdraw_outdated_saves(const chain::Callback* put_back_by) {
         (put_back_by ? " was measured on weights in whose place '" + put_back_by->id() + "' has put others"
                      : " was measured at step " + std::to_string(save.step) + ", and the weights were of step " +
                            std::to_string(progress_.step) +
-                           " when a checkpoint could be made: let val_check_interval be a multiple of "
-                           "accumulate_grad_batches");
+                           " when a checkpoint could be made, at the end of the group of batches: ask for it "
+                           "behind a batch that steps");
     note(*save.by, TENON_ACTION_SKIP, relative(save.folder / (save.name + ".ckpt")), why);
     requests_.end({save.by, TENON_REQUEST_SAVE, save.ticket, TENON_TICKET_WITHDRAWN, TENON_OK, "", "", why});
     return true;
