@@ -8,6 +8,7 @@
 #include <set>
 #include <tuple>
 
+#include "checkpoint/document.hpp"
 #include "checkpoint/format.hpp"
 #include "checkpoint/inspect.hpp"
 #include "checkpoint/names.hpp"
@@ -51,6 +52,18 @@ RunCheckpoint read_facts(const fs::path& folder, checkpoint::ListedCheckpoint li
   c.consistent = is_true(c.document, "consistent");
   c.left_behind = record.leaves_behind(c.attempt, c.sequence);
   return c;
+}
+
+/// By its document, where that at least is whole: several runs may save in one folder.
+bool is_of_another_run(const fs::path& checkpoint, const std::string& run_id) {
+  try {
+    checkpoint::FileSystem& files = checkpoint::real_file_system();
+    const checkpoint::Descriptor folder =
+        checkpoint::open_file(files, AT_FDCWD, checkpoint.string(), O_RDONLY | O_DIRECTORY);
+    return !is_text(checkpoint::read_document(files, folder.number()), "run_id", run_id);
+  } catch (const std::exception&) {  // nobody can tell
+    return false;
+  }
 }
 
 /// Every folder below, itself included, that has a checkpoint directly in it; follows no links but one.
@@ -98,7 +111,8 @@ RunCheckpoints find_run_checkpoints(const RunRecord& record, const fs::path& run
     for (checkpoint::ListedCheckpoint& listed : checkpoint::list_checkpoints(folder).checkpoints) {
       if (!seen.insert(listed.path).second) continue;
       if (!listed.problem.empty()) {
-        found.damaged.push_back({listed.path, listed.problem, listed.reason, listed.refs});
+        if (!is_of_another_run(listed.path, record.run_id))
+          found.damaged.push_back({listed.path, listed.problem, listed.reason, listed.refs});
         continue;
       }
       if (!is_text(listed.document, "run_id", record.run_id)) continue;

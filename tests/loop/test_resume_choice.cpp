@@ -157,6 +157,17 @@ BOOST_AUTO_TEST_CASE(auto_moves_what_is_damaged_aside_and_takes_the_next) {
   BOOST_TEST(fs::exists(run.folder / "checkpoints/b.ckpt.damaged-1"));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_damaged_of_another_run_is_left_alone) {
+  const Run run;
+  run.save("a", {.sequence = 3});
+  const fs::path other = run.save("other", {.sequence = 8, .run_id = "another"});
+  fs::resize_file(other / "model.safetensors", 10);
+  const ResumeChoice choice = run.choose("auto");
+  BOOST_TEST(choice.from->path() == run.folder / "checkpoints/a.ckpt");
+  BOOST_TEST(choice.warnings.empty());
+  BOOST_TEST(fs::exists(other));
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_moved_in_a_folder_that_another_run_has_locked) {
   const Run run;
   run.save("a", {.sequence = 3});
