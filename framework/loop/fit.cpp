@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/fit.hpp"
 
+#include <algorithm>
+
 #include "loop/account.hpp"
 #include "loop/recovery.hpp"
 
@@ -89,9 +91,11 @@ boost::json::object Fit::callback_account(const chain::Callback& callback) {
   boost::json::object account;
   account["plugin"] = callback.descriptor().name;
   boost::json::array kept;
-  for (const auto& checkpoint : ledger_.all())
-    for (const Hold& hold : checkpoint->holds)
-      if (hold.by == &callback) kept.push_back(boost::json::value(relative_to_run(facts_, checkpoint->path)));
+  for (const auto& checkpoint : ledger_.all()) {
+    const auto& holds = checkpoint->holds;
+    if (std::any_of(holds.begin(), holds.end(), [&](const Hold& hold) { return hold.by == &callback; }))
+      kept.push_back(boost::json::value(relative_to_run(facts_, checkpoint->path)));
+  }
   const auto tally = commit_point_.tallies().find(callback.id());
   const bool saver = !kept.empty() || (tally != commit_point_.tallies().end() && tally->second.saver);
   if (saver) {

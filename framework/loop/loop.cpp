@@ -70,6 +70,12 @@ template <class Body>
 FitResult Loop::guarded(const Body& body) {
   FitResult result;
   bool started = false;
+  const auto failed = [&](const std::string& what) {
+    result.reason = TENON_END_FAILED;
+    result.exit = ExitCode::failed;
+    result.detail = started ? where() + phase_ + ": " + what : what;
+    if (started) or_note(result, [&] { report_exception(TENON_E_FAILED, result.detail, ""); });
+  };
   try {
     body(started);
     if (commit_point_.stopped()) result.reason = TENON_END_STOPPED;
@@ -97,13 +103,9 @@ FitResult Loop::guarded(const Body& body) {
     result.detail = failure.what();
     if (started) or_note(result, [&] { report_exception(TENON_E_FAILED, result.detail, ""); });
   } catch (const std::exception& error) {
-    result.reason = TENON_END_FAILED;
-    result.exit = ExitCode::failed;
-    result.detail = std::string(error.what());
-    if (started) {
-      result.detail = where() + phase_ + ": " + error.what();
-      or_note(result, [&] { report_exception(TENON_E_FAILED, result.detail, ""); });
-    }
+    failed(error.what());
+  } catch (...) {
+    failed("something was thrown that is no std::exception");
   }
   result.refused = !started;
   finish(result);

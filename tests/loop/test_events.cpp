@@ -145,6 +145,15 @@ BOOST_AUTO_TEST_CASE(an_error_of_a_schedule_says_where_it_happened) {
   BOOST_CHECK_EQUAL(run.run().detail, "epoch 0, batch 2, learning-rate schedule: no such metric");
 }
 
+BOOST_AUTO_TEST_CASE(whatever_a_task_throws_ends_the_run_with_a_word) {
+  TestEngine engine(2);
+  LoopFixture run(engine);
+  engine.on_backward = [] { throw 42; };
+  const loop::FitResult result = run.run();
+  BOOST_CHECK_EQUAL(result.reason, TENON_END_FAILED);
+  BOOST_CHECK_EQUAL(result.detail, "epoch 0, batch 0, backward: something was thrown that is no std::exception");
+}
+
 BOOST_AUTO_TEST_CASE(max_steps_inside_an_epoch_ends_it_incomplete) {
   TestEngine engine(5);
   LoopFixture run(engine);

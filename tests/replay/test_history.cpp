@@ -115,6 +115,7 @@ BOOST_AUTO_TEST_CASE(a_line_that_is_not_right_is_refused_with_its_number_and_the
 }
 
 BOOST_AUTO_TEST_CASE(a_line_that_goes_back_in_time_is_refused) {
+  check_refused(batch(0, 2) + batch(0, 900'000'000), "line 2: step 900000000 is more than 100000000");
   check_refused(batch(0, 2) + batch(0, 1), "line 2: step 1 comes after step 2; lines stand in the order");
   check_refused(batch(1, 2) + batch(0, 3), "line 2: epoch 0 comes after epoch 1");
   check_refused(line("on_train_batch_end", 0, 1, R"("time":5)") + line("on_train_batch_end", 0, 2, R"("time":4)"),
