@@ -14,6 +14,7 @@
 #include <tenon/trainer_options.hpp>
 
 #include <boost/json/object.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -144,6 +145,27 @@ class HeldTensors {
   virtual ~HeldTensors() = default;
   /// A number that moves with writes to the `index`-th tensor; not with all that there are ways for.
   virtual std::uint64_t version(std::size_t index) const = 0;
+};
+
+/// Copies that the engine's device makes while the processor goes on.
+class DeviceCopy {
+ public:
+  /// [any-thread] Waits for the device.
+  virtual ~DeviceCopy() = default;
+  /// [any-thread] Returns when all numbers are where they were to go. Throws std::runtime_error with what the device
+  /// says.
+  virtual void wait() const = 0;
+  /// [any-thread]
+  virtual bool is_done() const = 0;
+  /// [loop-thread] What the device is given from here on it begins when the copies are made; the caller does not wait.
+  virtual void go_first() = 0;
+};
+
+/// One of them.
+struct CopyOut {
+  EngineTensor tensor;  ///< just given, and not in main memory
+  std::byte* to;        ///< main memory of its size, row-major
+  bool beside;  ///< the training, which leaves it as it is up to go_first(); else before what the device is given next
 };
 
 /// What an engine gave at a commit point, to be given back to one that is made anew from the same task. The views'
@@ -277,7 +299,13 @@ class Engine {
   virtual void stepped_tensors(std::vector<EngineTensor>& /*out*/) {}
   /// Of tensors just given as only_in_step. NULL: the engine cannot, and they are copied while it stands still.
   virtual std::unique_ptr<HeldTensors> hold(std::span<const EngineTensor> /*tensors*/) { return nullptr; }
-  /// Copies a tensor's numbers, row-major, into main memory of its size.
+  /// Begins to copy numbers as they are once the device has done what it was given so far. Not called of an engine
+  /// whose tensors are all in main memory.
+  virtual std::unique_ptr<DeviceCopy> begin_copies(std::span<const CopyOut> /*copies*/) { return nullptr; }
+  /// [any-thread] Main memory that its device can write to on its own, for begin_copies(). NULL: it has no device, and
+  /// any memory does.
+  virtual std::shared_ptr<std::byte> memory_for_copies(std::size_t /*bytes*/) { return nullptr; }
+  /// Copies a tensor's numbers, row-major, into main memory of its size; waits for the device.
   virtual void copy_out(const tenon_tensor_view& tensor, void* to) = 0;
 };
 

@@ -11,8 +11,10 @@
 
 namespace tenon::loop {
 
+bool is_in_main_memory(const tenon_tensor_view& view) { return view.device.type == TENON_DEVICE_CPU; }
+
 bool is_plain(const tenon_tensor_view& view) {
-  if (view.device.type != TENON_DEVICE_CPU) return false;
+  if (!is_in_main_memory(view)) return false;
   std::int64_t stride = 1;
   for (std::int32_t d = view.ndim; d-- > 0; stride *= view.shape[d])
     if (view.strides && view.shape[d] != 1 && view.strides[d] != stride) return false;
@@ -32,8 +34,8 @@ WriteWatch::WriteWatch(Engine& engine, const std::vector<EngineTensor>& tensors,
   if (!held_) return;
   watched_.reserve(tensors.size());
   for (const EngineTensor& t : tensors) {
-    Watched w{std::string(t.name), static_cast<const std::byte*>(t.view.data) + t.view.byte_offset, bytes_of(t.view),
-              held_->version(watched_.size()), 0};
+    Watched w{std::string(t.name), static_cast<const std::byte*>(t.view.data) + t.view.byte_offset,
+              is_in_main_memory(t.view) ? bytes_of(t.view) : 0, held_->version(watched_.size()), 0};
     w.sample = sample(w);
     watched_.push_back(std::move(w));
   }
@@ -63,8 +65,12 @@ std::string WriteWatch::written() const {
   return {};
 }
 
-LazyCopy::LazyCopy(WriteWatch watch, const std::vector<Part>& parts, std::shared_ptr<std::byte> memory)
-    : watch_(std::make_unique<const WriteWatch>(std::move(watch))), memory_(std::move(memory)) {
+LazyCopy::LazyCopy(std::unique_ptr<const WriteWatch> watch, const std::vector<Part>& parts,
+                   std::unique_ptr<DeviceCopy> device, std::shared_ptr<std::byte> memory)
+    : watch_(std::move(watch)),
+      memory_(std::move(memory)),
+      device_(std::move(device)),
+      verdict_(watch_ ? Verdict::none : Verdict::whole) {
   constexpr std::size_t most = std::size_t{4} << 20;
   for (Part part : parts)
     for (; part.bytes > 0; part.from += most, part.to += most, part.bytes -= std::min(part.bytes, most))
@@ -80,13 +86,19 @@ void LazyCopy::copy(const std::function<void()>& before_each) {
 }
 
 void LazyCopy::wait() const {
+  wait_for_parts();
+  if (device_) device_->wait();
+}
+
+void LazyCopy::wait_for_parts() const {
   for (std::size_t copied = copied_; copied != parts_.size(); copied = copied_) copied_.wait(copied);
 }
 
 bool LazyCopy::settle() {
   if (is_settled()) return false;
   copy();
-  wait();
+  wait_for_parts();
+  if (device_) device_->go_first();
   torn_by_ = watch_->written();
   verdict_ = torn_by_.empty() ? Verdict::whole : Verdict::torn;
   verdict_.notify_all();

@@ -16,17 +16,19 @@
 
 namespace tenon::loop {
 
-/// Whether it lies in main memory, row by row without gaps, so that a plain copy on any thread does.
+bool is_in_main_memory(const tenon_tensor_view& view);
+/// Whether it lies there row by row without gaps, so that a plain copy on any thread does.
 bool is_plain(const tenon_tensor_view& view);
 /// Of its numbers.
 std::size_t bytes_of(const tenon_tensor_view& view);
 
 /// [loop-thread] Keeps tensors' memory, and knows whether they were written to since: by the engine's version counters,
-/// and, since writes past them (`.data()`) leave those alone, by a checksum over a sample of the bytes.
+/// and, since writes past them (`.data()`) leave those alone, by a checksum over a sample of the bytes. Of a tensor on
+/// a device the counter is all that is looked at: to read its bytes would be to wait for the device.
 class WriteWatch {
  public:
-  /// `tensors` are plain and only_in_step, as the engine just gave them. Of each, 64 bytes of every `spacing` are
-  /// looked at.
+  /// `tensors` are only_in_step, and plain where they are in main memory, as the engine just gave them. Of each, 64
+  /// bytes of every `spacing` are looked at.
   WriteWatch(Engine& engine, const std::vector<EngineTensor>& tensors, std::size_t spacing);
   /// False: this engine cannot tell.
   bool works() const { return held_ != nullptr; }
@@ -47,7 +49,8 @@ class WriteWatch {
   std::vector<Watched> watched_;
 };
 
-/// One snapshot's. It is in use by the loop, the copier and the writer thread.
+/// One snapshot's: what the copier copies, and what a device copies by itself. It is in use by the loop, the copier and
+/// the writer thread.
 class LazyCopy {
  public:
   struct Part {
@@ -55,16 +58,18 @@ class LazyCopy {
     std::byte* to;
     std::size_t bytes;
   };
-  /// `memory`: what the parts are copied to is a part of it.
-  LazyCopy(WriteWatch watch, const std::vector<Part>& parts, std::shared_ptr<std::byte> memory);
+  /// `watch`: NULL where nobody can tear the copy. `device` may be NULL. `memory`: what is copied to is a part of it.
+  LazyCopy(std::unique_ptr<const WriteWatch> watch, const std::vector<Part>& parts, std::unique_ptr<DeviceCopy> device,
+           std::shared_ptr<std::byte> memory);
 
   /// [any-thread] Copies what nobody else has begun to copy. `before_each` part is for tests.
   void copy(const std::function<void()>& before_each = {});
   /// [any-thread] Returns when every byte is copied. The bytes may still turn out to be torn.
   void wait() const;
-  bool is_copied() const { return copied_ == parts_.size(); }
+  bool is_copied() const { return copied_ == parts_.size() && (!device_ || device_->is_done()); }
 
-  /// [loop-thread] Waits, copying what is left; then decides whether the copy is whole. True when this call decided it.
+  /// [loop-thread] Waits, copying what is left, but not for the device, which is told to go on with the copy before all
+  /// else; then decides whether the copy is whole. True when this call decided it.
   bool settle();
   bool is_settled() const { return verdict_ != Verdict::none; }
   bool is_torn() const { return verdict_ == Verdict::torn; }
@@ -79,13 +84,15 @@ class LazyCopy {
 
  private:
   enum class Verdict { none, whole, torn };
+  void wait_for_parts() const;
 
   std::unique_ptr<const WriteWatch> watch_;
   std::vector<Part> parts_;  // none larger than a few MiB, so that two threads can share the work
   std::shared_ptr<std::byte> memory_;
+  std::unique_ptr<DeviceCopy> device_;
   std::atomic<std::size_t> next_ = 0, copied_ = 0;
   std::string torn_by_;  // set before the verdict
-  std::atomic<Verdict> verdict_ = Verdict::none;
+  std::atomic<Verdict> verdict_;
 };
 
 }  // namespace tenon::loop

@@ -27,8 +27,8 @@ std::shared_ptr<HostTensor> own_tensor_from(const checkpoint::TensorRecord& reco
 /// "F32 [64, 10]"
 std::string shape_text(const HostTensor& tensor);
 
-/// [loop-thread] By the callback's id, then by name; those of a checkpoint that their callback has not asked for yet
-/// are among them.
+/// [loop-thread] In main memory, also where the model is on a device. By the callback's id, then by name; those of a
+/// checkpoint that their callback has not asked for yet are among them.
 class OwnTensors {
  public:
   explicit OwnTensors(TensorTable& table) : table_(table) {}

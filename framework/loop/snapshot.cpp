@@ -86,7 +86,7 @@ std::uint64_t element_count(const tenon_tensor_view& view) {
 class Snapshots::Arenas : public std::enable_shared_from_this<Arenas> {
  public:
   /// One that nobody uses, of `bytes` at the least; nullptr when there is none and `wait` is false.
-  std::shared_ptr<std::byte> lease(std::size_t bytes, bool wait) {
+  std::shared_ptr<std::byte> lease(Engine& engine, std::size_t bytes, bool wait) {
     std::unique_lock lock(mutex_);
     const auto unused = [&] { return std::find_if(all_.begin(), all_.end(), [](const Arena& a) { return !a.used; }); };
     if (wait) freed_.wait(lock, [&] { return unused() != all_.end(); });
@@ -96,7 +96,8 @@ class Snapshots::Arenas : public std::enable_shared_from_this<Arenas> {
     if (arena->size < bytes) {
       arena->memory.reset();  // first, so that there are never three
       arena->size = 0;
-      arena->memory = checkpoint::allocate(bytes);
+      arena->memory = engine.memory_for_copies(bytes);
+      if (!arena->memory) arena->memory = {checkpoint::allocate(bytes).release(), checkpoint::FreeMemory()};
       arena->size = bytes;
     }
     arena->used = true;
@@ -108,10 +109,10 @@ class Snapshots::Arenas : public std::enable_shared_from_this<Arenas> {
   }
 
   /// Makes memory of `bytes` and touches each page of it: the first touch is what costs. Arenas in use are left alone.
-  void warm_up(std::size_t bytes) {
+  void warm_up(Engine& engine, std::size_t bytes) {
     std::array<std::shared_ptr<std::byte>, 2> leased;
     for (auto& arena : leased) {
-      arena = lease(bytes, false);
+      arena = lease(engine, bytes, false);
       if (!arena) return;
       for (std::size_t at = 0; at < bytes; at += checkpoint::page_size) arena.get()[at] = std::byte{0};
     }
@@ -119,7 +120,7 @@ class Snapshots::Arenas : public std::enable_shared_from_this<Arenas> {
 
  private:
   struct Arena {
-    checkpoint::Memory memory;
+    std::shared_ptr<std::byte> memory;
     std::size_t size = 0;
     bool used = false;
   };
@@ -145,6 +146,8 @@ struct Snapshots::Source {
   bool in_main_memory = false;                       // row by row: a callback's
   const checkpoint::TensorRecord* copied = nullptr;  // of the snapshot before
   bool lazy = false;
+
+  bool is_on_device() const { return !in_main_memory && !is_in_main_memory(tensor.view); }
 };
 
 Snapshots::Snapshots() : arenas_(std::make_shared<Arenas>()) {}
@@ -173,7 +176,9 @@ void Snapshots::prepare(Engine& engine) {
   }
   for (const EngineTensor& t : tensors) bytes += aligned(bytes_of(t.view));
   const std::size_t small = test ? test->least_tensor : least_lazy_tensor;
-  std::erase_if(tensors, [&](const EngineTensor& t) { return !is_plain(t.view) || bytes_of(t.view) < small; });
+  std::erase_if(tensors, [&](const EngineTensor& t) {
+    return (is_in_main_memory(t.view) && !is_plain(t.view)) || bytes_of(t.view) < small;
+  });
   std::size_t lazy = 0;
   for (const EngineTensor& t : tensors) lazy += bytes_of(t.view);
   if (tensors.empty() || lazy < (test ? test->least : least_lazy)) return;
@@ -183,10 +188,10 @@ void Snapshots::prepare(Engine& engine) {
     bytes += aligned(bytes_of(engine.tensor(TENON_TENSORS_BUFFERS, i).view));
   laziness_ = Laziness::on_trial;
   try {
-    copier_.submit([arenas = arenas_, bytes] {
+    copier_.submit([arenas = arenas_, &engine, bytes] {
       try {
-        arenas->warm_up(bytes);
-      } catch (const std::bad_alloc&) {  // a save will tell
+        arenas->warm_up(engine, bytes);
+      } catch (const std::exception&) {  // a save will tell
       }
     });
   } catch (const std::system_error&) {
@@ -200,7 +205,7 @@ void Snapshots::settle() {
     if (copy->is_torn()) refuse(copy->torn_by());
     if (test && !copy->is_torn()) ++test->whole;
   }
-  for (const auto& compare : std::exchange(compare_, {})) compare();
+  compare_settled(false);
 }
 
 void Snapshots::settle_if_copied() {
@@ -263,21 +268,22 @@ std::size_t Snapshots::plan(std::vector<Source>& sources) const {
 
 /// What a second commit point of a step adds to the first one's copy is little as a rule, and then needs no arena.
 /// Where it is much and no arena is left, everything is copied anew: waiting while holding one could be for ever.
-std::shared_ptr<std::byte> Snapshots::memory_for(std::vector<Source>& sources) {
+std::shared_ptr<std::byte> Snapshots::memory_for(Engine& engine, std::vector<Source>& sources) {
   constexpr std::size_t little = 1 << 20;
   std::size_t needed = plan(sources);
   if (std::any_of(sources.begin(), sources.end(), [](const Source& s) { return s.copied; })) {
     if (needed <= little) {
+      if (auto memory = engine.memory_for_copies(needed + 1)) return memory;
       const std::shared_ptr<std::byte[]> own(new std::byte[needed + 1]);
       return {own, own.get()};
     }
-    if (auto arena = arenas_->lease(needed, false)) return arena;
+    if (auto arena = arenas_->lease(engine, needed, false)) return arena;
   }
   latest_.reset();
   needed = plan(sources);
-  if (auto arena = arenas_->lease(needed, false)) return arena;
+  if (auto arena = arenas_->lease(engine, needed, false)) return arena;
   forget_copies();  // they hold memory, and the writer, who has the rest of it, may be waiting for their verdict
-  return arenas_->lease(needed, true);
+  return arenas_->lease(engine, needed, true);
 }
 
 void Snapshots::choose_lazy(std::vector<Source>& sources) const {
@@ -285,39 +291,60 @@ void Snapshots::choose_lazy(std::vector<Source>& sources) const {
   const std::size_t small = test ? test->least_tensor : least_lazy_tensor;
   std::size_t bytes = 0;
   for (Source& s : sources) {
-    s.lazy = !s.copied && s.tensor.only_in_step && s.bytes > 0 && s.bytes >= small && is_plain(s.tensor.view);
+    s.lazy = !s.copied && s.tensor.only_in_step && s.bytes > 0 && s.bytes >= small &&
+             (s.is_on_device() || is_plain(s.tensor.view));
     if (s.lazy) bytes += s.bytes;
   }
   if (bytes < (test ? test->least : least_lazy))
     for (Source& s : sources) s.lazy = false;
 }
 
-void Snapshots::copy_lazily(Engine& engine, const std::vector<Source>& sources,
-                            const std::shared_ptr<std::byte>& memory, Snapshot& made) {
-  std::vector<EngineTensor> tensors;
-  std::vector<LazyCopy::Part> parts;
+void Snapshots::compare_with_eager(Engine& engine, const std::vector<Source>& sources,
+                                   const std::shared_ptr<std::byte>& memory, const std::shared_ptr<LazyCopy>& copy) {
+  ++test->lazy;
   for (const Source& s : sources) {
     if (!s.lazy) continue;
-    tensors.push_back(s.tensor);
-    parts.push_back({static_cast<const std::byte*>(s.tensor.view.data) + s.tensor.view.byte_offset,
-                     memory.get() + s.offset, s.bytes});
+    std::vector<std::byte> eager(s.bytes);
+    engine.copy_out(s.tensor.view, eager.data());
+    compared_.push_back(
+        {copy, [&copied = *copy, name = std::string(s.tensor.name), to = memory.get() + s.offset, eager] {
+           if (!copied.is_torn() && std::memcmp(to, eager.data(), eager.size()) != 0) test->torn.push_back(name);
+         }});
   }
-  if (tensors.empty()) return;
-  const auto copy = std::make_shared<LazyCopy>(WriteWatch(engine, tensors, spacing), parts, memory);
-  if (test) {
-    ++test->lazy;
-    std::vector<std::pair<LazyCopy::Part, std::vector<std::byte>>> eager;
-    std::vector<std::string> names;
-    for (const EngineTensor& t : tensors) names.emplace_back(t.name);
-    for (const LazyCopy::Part& part : parts) eager.emplace_back(part, std::vector(part.from, part.from + part.bytes));
-    compare_.push_back([copy, eager = std::move(eager), names = std::move(names)] {
-      for (std::size_t i = 0; i < eager.size() && !copy->is_torn(); ++i)
-        if (std::memcmp(eager[i].first.to, eager[i].second.data(), eager[i].second.size()) != 0)
-          test->torn.push_back(names[i]);
-    });
+}
+
+void Snapshots::compare_settled(bool wait) {
+  std::erase_if(compared_, [=](const Compared& c) {
+    if (!c.copy->is_settled() || !(wait || c.copy->is_copied())) return false;
+    c.copy->wait();
+    c.compare();
+    return true;
+  });
+}
+
+void Snapshots::copy_lazily(Engine& engine, const std::vector<Source>& sources,
+                            const std::shared_ptr<std::byte>& memory, Snapshot& made) {
+  std::vector<EngineTensor> watched;
+  std::vector<LazyCopy::Part> parts;
+  std::vector<CopyOut> device;
+  for (const Source& s : sources) {
+    if (s.copied || s.bytes == 0) continue;
+    std::byte* to = memory.get() + s.offset;
+    if (s.lazy) watched.push_back(s.tensor);
+    if (s.is_on_device())
+      device.push_back({s.tensor, to, s.lazy});
+    else if (s.lazy)
+      parts.push_back({static_cast<const std::byte*>(s.tensor.view.data) + s.tensor.view.byte_offset, to, s.bytes});
   }
+  if (watched.empty() && device.empty()) return;
+  auto watch = watched.empty() ? nullptr : std::make_unique<const WriteWatch>(engine, watched, spacing);
+  auto device_copy = device.empty() ? nullptr : engine.begin_copies(device);
+  const auto copy = std::make_shared<LazyCopy>(std::move(watch), parts, std::move(device_copy), memory);
   made.copies_.push_back(copy);
+  if (watched.empty()) return;
+  if (test) compare_with_eager(engine, sources, memory, copy);
   lazy_.push_back(copy);
+  if (parts.empty()) return;
   try {
     copier_.submit([copy, before = test ? test->before_each_part : nullptr] { copy->copy(before); });
   } catch (const std::system_error&) {  // the next step copies it
@@ -325,6 +352,7 @@ void Snapshots::copy_lazily(Engine& engine, const std::vector<Source>& sources,
 }
 
 std::shared_ptr<const Snapshot> Snapshots::take(Engine& engine, bool full, const CallbackTensors& more) {
+  compare_settled(true);
   auto made = std::make_shared<Snapshot>();
   std::vector<Source> sources;
   made->parameters_ = engine.tensor_count(TENON_TENSORS_PARAMETERS);
@@ -343,7 +371,7 @@ std::shared_ptr<const Snapshot> Snapshots::take(Engine& engine, bool full, const
     made->document_["aliases"] = std::move(aliases);
   }
   forget_if_written();
-  const std::shared_ptr<std::byte> memory = memory_for(sources);
+  const std::shared_ptr<std::byte> memory = memory_for(engine, sources);
   choose_lazy(sources);
   for (const Source& s : sources) {
     auto& records = s.training ? made->training_ : made->model_;
@@ -355,7 +383,7 @@ std::shared_ptr<const Snapshot> Snapshots::take(Engine& engine, bool full, const
     std::byte* to = memory.get() + s.offset;
     records.push_back(
         {std::string(s.tensor.name), to_dtype(view.dtype), {view.shape, view.shape + view.ndim}, {to, s.bytes}});
-    if (s.bytes == 0 || s.lazy) continue;
+    if (s.bytes == 0 || s.lazy || s.is_on_device()) continue;
     if (s.in_main_memory)
       std::memcpy(to, view.data, s.bytes);
     else

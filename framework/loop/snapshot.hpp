@@ -63,6 +63,9 @@ struct SnapshotTest {
 /// [loop-thread] Makes snapshots in at most two arenas, which are reused: fresh memory costs many times the copy. What
 /// only a step changes is copied by a thread of its own while the training goes on, up to the next step. That is tried
 /// out first: a task that writes to its weights elsewhere gets all its copies at the commit point.
+/// What is on a device is copied by the device, and nobody waits for it but the writer: what only a step changes beside
+/// the training, whose next step the device begins behind the copies, all else before the device goes on. Callbacks'
+/// own tensors are in main memory wherever the model is, and are copied at the commit point.
 class Snapshots {
  public:
   Snapshots();
@@ -96,11 +99,18 @@ class Snapshots {
  private:
   struct Source;
   class Arenas;
+  struct Compared {
+    std::shared_ptr<LazyCopy> copy;
+    std::function<void()> compare;
+  };
   enum class Laziness { untried, on_trial, in_use, refused };
   /// Where each tensor's copy goes; those that `latest_` has are taken over from it. Answers the bytes needed.
   std::size_t plan(std::vector<Source>& sources) const;
-  std::shared_ptr<std::byte> memory_for(std::vector<Source>& sources);
+  std::shared_ptr<std::byte> memory_for(Engine& engine, std::vector<Source>& sources);
   void choose_lazy(std::vector<Source>& sources) const;
+  void compare_with_eager(Engine& engine, const std::vector<Source>& sources, const std::shared_ptr<std::byte>& memory,
+                          const std::shared_ptr<LazyCopy>& copy);
+  void compare_settled(bool wait);
   void copy_lazily(Engine& engine, const std::vector<Source>& sources, const std::shared_ptr<std::byte>& memory,
                    Snapshot& made);
   void forget_copies();
@@ -110,7 +120,7 @@ class Snapshots {
   std::shared_ptr<Arenas> arenas_;
   std::shared_ptr<const Snapshot> latest_;       // until the next step
   std::vector<std::shared_ptr<LazyCopy>> lazy_;  // since the last step
-  std::vector<std::function<void()>> compare_;   // in tests, of those that are not settled
+  std::vector<Compared> compared_;               // in tests, of those that are not settled and copied
   Laziness laziness_ = Laziness::untried;
   bool written_elsewhere_ = false;   // a step is not alone in changing what only a step should change
   std::optional<WriteWatch> trial_;  // until the next step

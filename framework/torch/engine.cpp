@@ -57,6 +57,7 @@ TorchEngine::TorchEngine(std::unique_ptr<Task> task, std::string task_name, Engi
       name_(std::move(task_name)),
       settings_(std::move(settings)),
       default_type_(settings_.options.precision) {
+  if (!settings_.device.is_cpu()) device_copies_.emplace(settings_.device);
   read_data();
   const bool trains = settings_.stage == loop::Stage::train;
   facts_.manual_optimization =
@@ -272,9 +273,10 @@ std::vector<BatchReader>& TorchEngine::loaders(loop::Stage stage) {
 }
 
 void TorchEngine::start_evaluation(loop::Stage stage, std::uint32_t loader) {
-  // Dropout's stream is the training's alone: with and without a validation the training is the same.
-  if (!rng_before_evaluation_.defined()) {
-    rng_before_evaluation_ = rng_state(settings_.device);
+  // Random numbers are the training's alone: with and without a validation the training is the same.
+  if (rng_before_evaluation_.empty()) {
+    for (const c10::Device& device : random_devices(settings_.device))
+      rng_before_evaluation_.push_back(rng_state(device));
     model_->begin_evaluation();
   }
   evaluated_stage_ = stage;
@@ -318,8 +320,8 @@ void TorchEngine::end_evaluation(loop::Stage) {
   evaluation_ = {};
   evaluated_->stop();
   model_->end_evaluation();
-  set_rng_state(settings_.device, rng_before_evaluation_);
-  rng_before_evaluation_.reset();
+  const std::vector<at::Tensor> before = std::exchange(rng_before_evaluation_, {});
+  for (std::size_t i = 0; i < before.size(); ++i) set_rng_state(random_devices(settings_.device)[i], before[i]);
 }
 
 void TorchEngine::keep_predictions(Predictions predictions) {

@@ -15,6 +15,7 @@
 
 #include "loop/engine.hpp"
 #include "torch/batch_reader.hpp"
+#include "torch/device_copy.hpp"
 #include "torch/model.hpp"
 #include "torch/module_tree.hpp"
 #include "torch/optimizers.hpp"
@@ -84,6 +85,8 @@ class TorchEngine final : public loop::Engine {
                                    const std::string& from) override;
   void stepped_tensors(std::vector<loop::EngineTensor>& out) override;
   std::unique_ptr<loop::HeldTensors> hold(std::span<const loop::EngineTensor> tensors) override;
+  std::unique_ptr<loop::DeviceCopy> begin_copies(std::span<const loop::CopyOut> copies) override;
+  std::shared_ptr<std::byte> memory_for_copies(std::size_t bytes) override;
   void copy_out(const tenon_tensor_view& tensor, void* to) override { copy_row_major(tensor, to); }
 
   Model& model() noexcept { return *model_; }
@@ -115,6 +118,7 @@ class TorchEngine final : public loop::Engine {
   loop::EngineFacts facts_;
   std::optional<BatchReader> training_;
   std::vector<BatchReader> validation_, test_, predict_;
+  std::optional<DeviceCopies> device_copies_;  // where the model is not in main memory
   std::optional<Model> model_;
   std::optional<Optimizers> optimizers_;
   std::optional<Schedules> schedules_;
@@ -134,7 +138,7 @@ class TorchEngine final : public loop::Engine {
   std::uint32_t evaluated_loader_ = 0;
   std::uint64_t evaluated_batch_ = 0;
   Batch evaluation_;
-  at::Tensor rng_before_evaluation_;  // defined while an evaluation runs
+  std::vector<at::Tensor> rng_before_evaluation_;  // of each of random_devices(), while an evaluation runs
 
   std::map<std::string, std::vector<at::Tensor>> predicted_;  // batches, by name
   std::vector<NamedTensor> joined_predictions_;

@@ -66,18 +66,17 @@ class Held final : public loop::HeldTensors {
  public:
   explicit Held(std::span<const loop::EngineTensor> tensors) {
     for (const loop::EngineTensor& one : tensors) {
-      auto* const known = static_cast<c10::TensorImpl*>(const_cast<void*>(one.source));
-      tensors_.push_back(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(known));
-      storages_.push_back(known->storage());
+      tensors_.push_back(tensor_at(one.source));
+      storages_.push_back(tensors_.back().storage());
     }
   }
   std::uint64_t version(std::size_t index) const override {
-    const c10::VariableVersion& counter = tensors_[index]->version_counter();
+    const c10::VariableVersion& counter = tensors_[index].unsafeGetTensorImpl()->version_counter();
     return counter.enabled() ? counter.current_version() : 0;
   }
 
  private:
-  std::vector<c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>> tensors_;
+  std::vector<at::Tensor> tensors_;
   std::vector<c10::Storage> storages_;
 };
 
@@ -134,8 +133,8 @@ void TorchEngine::training_state(std::vector<loop::EngineTensor>& out, json::obj
   if (facts_.manual_optimization)
     for (const NamedTensor& named : model_->parameters())
       if (named.tensor.grad().defined()) state_.push_back({gradient_prefix + named.name, named.tensor.grad()});
-  state_.push_back({"rng/cpu", rng_state(c10::kCPU)});
-  if (!settings_.device.is_cpu()) state_.push_back({"rng/" + settings_.device.str(), rng_state(settings_.device)});
+  for (const c10::Device& device : random_devices(settings_.device))
+    state_.push_back({"rng/" + device.str(), rng_state(device)});
   TaskState own = state_of(*task_, name_);
   for (const auto& [name, tensor] : own.tensors) state_.push_back({task_prefix + name, tensor.detach()});
   if (!own.values.empty()) document["task_state"] = std::move(own.values);
@@ -164,6 +163,14 @@ void TorchEngine::stepped_tensors(std::vector<loop::EngineTensor>& out) {
 
 std::unique_ptr<loop::HeldTensors> TorchEngine::hold(std::span<const loop::EngineTensor> tensors) {
   return std::make_unique<Held>(tensors);
+}
+
+std::unique_ptr<loop::DeviceCopy> TorchEngine::begin_copies(std::span<const loop::CopyOut> copies) {
+  return device_copies_->begin(copies);
+}
+
+std::shared_ptr<std::byte> TorchEngine::memory_for_copies(std::size_t bytes) {
+  return device_copies_ ? device_copies_->memory(bytes) : nullptr;
 }
 
 std::vector<std::string> TorchEngine::restore(const loop::EngineState& state, std::uint32_t parts,
@@ -232,9 +239,7 @@ void TorchEngine::restore_gradients(SavedTensors& saved, Restoration& restoratio
 }
 
 void TorchEngine::restore_rng(SavedTensors& saved, Restoration& restoration) const {
-  std::vector<c10::Device> devices{c10::Device(c10::kCPU)};
-  if (!settings_.device.is_cpu()) devices.push_back(settings_.device);
-  for (const c10::Device& device : devices) {
+  for (const c10::Device& device : random_devices(settings_.device)) {
     const std::string name = "rng/" + device.str();
     const tenon_tensor_view* view = saved.find(name);
     if (view == nullptr && !device.is_cpu()) {

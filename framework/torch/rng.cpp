@@ -10,6 +10,12 @@
 
 namespace tenon::torch_engine {
 
+std::vector<c10::Device> random_devices(const c10::Device& device) {
+  std::vector<c10::Device> devices{c10::Device(c10::kCPU)};
+  if (!device.is_cpu()) devices.push_back(device);
+  return devices;
+}
+
 at::Tensor rng_state(const c10::Device& device) {
   at::Generator generator = at::globalContext().defaultGenerator(device);
   const std::lock_guard<std::mutex> lock(generator.mutex());

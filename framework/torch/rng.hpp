@@ -6,9 +6,12 @@
 #include <ATen/core/Tensor.h>
 
 #include <string>
+#include <vector>
 
 namespace tenon::torch_engine {
 
+/// Those whose random numbers a training on `device` may draw: the CPU's, and its own.
+std::vector<c10::Device> random_devices(const c10::Device& device);
 /// A copy of the whole state (uint8, in main memory) of a device's default generator, on the CPU the second number of a
 /// pair of normals included.
 at::Tensor rng_state(const c10::Device& device);

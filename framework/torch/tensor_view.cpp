@@ -56,9 +56,12 @@ tenon_dtype dtype_of(const at::Tensor& tensor) {
                               " cannot be handed on");
 }
 
+constexpr std::int32_t other_device = kDLExtDev;  // that LibTorch was taught while the program runs
+
 tenon_device device_of(const at::Tensor& tensor) {
   if (tensor.is_cpu()) return {TENON_DEVICE_CPU, 0};
   if (tensor.is_cuda()) return {TENON_DEVICE_CUDA, tensor.get_device()};
+  if (tensor.is_privateuseone()) return {other_device, tensor.get_device()};
   throw std::invalid_argument("tensors on device " + tensor.device().str() + " cannot be handed on");
 }
 
@@ -87,12 +90,18 @@ at::Tensor tensor_of(const tenon_tensor_view& view) {
   for (const Type& type : types) {
     if (type.dtype.code != view.dtype.code || type.dtype.bits != view.dtype.bits) continue;
     at::TensorOptions options(type.scalar);
-    if (view.device.type == TENON_DEVICE_CUDA)
-      options = options.device(c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(view.device.index)));
+    const auto index = static_cast<c10::DeviceIndex>(view.device.index);
+    if (view.device.type == TENON_DEVICE_CUDA) options = options.device(c10::Device(c10::kCUDA, index));
+    if (view.device.type == other_device) options = options.device(c10::Device(c10::kPrivateUse1, index));
     if (view.strides == nullptr) return at::from_blob(data, shape, options);
     return at::from_blob(data, shape, at::IntArrayRef(view.strides, static_cast<std::size_t>(view.ndim)), options);
   }
   throw std::invalid_argument("a view of an unknown type");
+}
+
+at::Tensor tensor_at(const void* source) {
+  return at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(
+      static_cast<c10::TensorImpl*>(const_cast<void*>(source))));
 }
 
 std::string text_of(const tenon_tensor_view& view) {

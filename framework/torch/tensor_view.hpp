@@ -26,6 +26,9 @@ tenon_tensor_view absent_view_of(const at::Tensor& like);
 /// std::invalid_argument for an unknown type.
 at::Tensor tensor_of(const tenon_tensor_view& view);
 
+/// The tensor that loop::EngineTensor::source stands for.
+at::Tensor tensor_at(const void* source);
+
 /// "f32 [64, 10]".
 std::string text_of(const tenon_tensor_view& view);
 
