@@ -104,7 +104,8 @@ void CommitPoint::go_on_from(const std::vector<RunCheckpoint>& found, std::uint6
   }
   ledger_.adopt(adopted.checkpoints, adopted.refs);
   writer_.adopt(adopted);
-  adopted_step_ = document.at("progress").at("step").to_number<std::uint64_t>();
+  if (const json::value* progress = document.if_contains("progress"))  // there is none where nothing was saved yet
+    adopted_step_ = progress->at("step").to_number<std::uint64_t>();
   requests_.refs = refs_to_move(adopted, found);
   requests_.releases = std::move(saved.releases);
   requests_.bests = std::move(saved.bests);
@@ -128,7 +129,8 @@ void CommitPoint::take_removed(const std::vector<Leaving>& leaving) {
 }
 
 void CommitPoint::carry_out_owed_moves() {
-  for (const Kept& gone : std::exchange(removed_before_, {})) was_removed(gone, gone.last_release);
+  for (const Kept& gone : std::exchange(removed_before_, {}))
+    was_removed(gone, gone.last_release, !facts_.has_told_its_end);
   auto job = std::make_unique<WriteJob>();
   job->progress = progress_;
   add_moves(*job);

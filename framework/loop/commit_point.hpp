@@ -141,7 +141,7 @@ class CommitPoint {
   void happened(const Released& event);
   void happened(const ReleaseVoid& event) { ledger_.end_release(event.request.held); }
   void happened(const Removed& event);
-  void was_removed(const Kept& kept, const std::string& reason);
+  void was_removed(const Kept& kept, const std::string& reason, bool is_told = true);
   void take_removed(const std::vector<Leaving>& leaving);
   void happened(const NotRemoved& event);
   void withdraw_from_disabled();

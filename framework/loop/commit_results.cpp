@@ -84,9 +84,10 @@ void CommitPoint::happened(const Removed& event) {
   ledger_.erase(*kept);
 }
 
-void CommitPoint::was_removed(const Kept& kept, const std::string& reason) {
+/// Counted, and its callback's to know, also where an earlier attempt has told it.
+void CommitPoint::was_removed(const Kept& kept, const std::string& reason, bool is_told) {
   if (kept.released_by) ++tallies_[kept.released_by->id()].removed;
-  decide(TENON_ACTION_REMOVE, kept.released_by, relative(kept.path), "", reason);
+  if (is_told) decide(TENON_ACTION_REMOVE, kept.released_by, relative(kept.path), "", reason);
   delivery_.add({Notice::What::removed, kept, TENON_OK, reason});
 }
 

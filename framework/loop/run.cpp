@@ -117,6 +117,8 @@ RunFacts run_facts(const RunRequest& request, const Engine& engine, const Traine
   facts.on_terminal = request.on_terminal && !request.stdout_taken;
   facts.stdout_taken = request.stdout_taken;
   facts.is_replay = request.is_replay;
+  const std::optional<RunEnd>& end = beginning.choice.record.ended;
+  facts.has_told_its_end = beginning.choice.same_run && end && end->reason != end_name(TENON_END_INTERRUPTED);
   facts.wait_for_saves = request.is_replay;  // so that decisions come in order
   return facts;
 }

@@ -29,6 +29,7 @@ struct RunFacts {
   std::int64_t started_unix_ns = 0;  ///< of the first attempt
   bool wait_for_saves = false;       ///< every commit point waits until all that it saves is on disk
   bool is_replay = false;            ///< of a recorded history: checkpoints have no tensors and are not fsynced
+  bool has_told_its_end = false;     ///< an earlier attempt: what it had asked for up to there was told by it
   bool on_terminal = false;
   bool stdout_taken = false;
   checkpoint::FileSystem* files = &checkpoint::real_file_system();  ///< of the checkpoints that are saved
