@@ -6,6 +6,8 @@
 #include <tenon/failure.hpp>
 
 #include <algorithm>
+#include <limits>
+#include <optional>
 
 #include "chain/abi.hpp"
 #include "loop/checkpoint_document.hpp"
@@ -60,6 +62,23 @@ NotSaved not_saved(const Group& group, const tenon_progress& progress, Failed wh
   return event;
 }
 
+/// A save that had become durable, and whose folder has been removed by hand before anybody was told of it.
+std::optional<Leaving> removed_since(const OpenTicket& open, const std::filesystem::path& path, const Adoption& adopted,
+                                     const std::vector<Leaving>& known) {
+  const auto has_it = [&](const Kept& kept) {
+    return std::find(kept.tickets.begin(), kept.tickets.end(), open.ticket) != kept.tickets.end();
+  };
+  if (std::any_of(adopted.checkpoints.begin(), adopted.checkpoints.end(), has_it)) return std::nullopt;
+  if (std::any_of(known.begin(), known.end(), [&](const Leaving& one) { return one.held == open.ticket; }))
+    return std::nullopt;
+  Leaving gone{open.by, open.ticket, "it was no longer on disk when the run went on", {}, false};
+  gone.checkpoint.path = path.empty() ? open.folder / (open.name + ".ckpt") : path;
+  gone.checkpoint.folder = gone.checkpoint.path.parent_path();
+  gone.checkpoint.name = gone.checkpoint.path.stem();
+  gone.checkpoint.score = std::numeric_limits<double>::quiet_NaN();
+  return gone;
+}
+
 }  // namespace
 
 CommitPoint::CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metrics, Requests& requests, Ledger& ledger,
@@ -98,7 +117,10 @@ void CommitPoint::go_on_from(const std::vector<RunCheckpoint>& found, std::uint6
   restore_tallies(document, tallies_);
   std::vector<EndedTicket> ends = ends_of_open_tickets(saved, adopted.checkpoints);
   for (std::size_t i = 0; i < ends.size(); ++i) {
-    const bool was_in_hand = !saved.open[i].folder.empty();  // by the writer: not counted then
+    const OpenTicket& open = saved.open[i];
+    if (open.request == TENON_REQUEST_SAVE && ends[i].outcome == TENON_TICKET_DONE)
+      if (auto gone = removed_since(open, ends[i].path, adopted, saved.leaving)) saved.leaving.push_back(*gone);
+    const bool was_in_hand = !open.folder.empty();  // by the writer: not counted then
     if (was_in_hand && ends[i].outcome == TENON_TICKET_DONE) ++tallies_[ends[i].owner->id()].saved;
     requests_.end(std::move(ends[i]));
   }
@@ -123,7 +145,7 @@ void CommitPoint::take_removed(const std::vector<Leaving>& leaving) {
     if (gone == removed_before_.end()) gone = removed_before_.insert(gone, one.checkpoint);
     gone->let_go.push_back({one.by, one.held, one.checkpoint.score, one.checkpoint.monitor, ""});
     gone->tickets.push_back(one.held);
-    gone->released_by = one.by;
+    if (one.was_let_go) gone->released_by = one.by;
     gone->last_release = one.reason;
   }
 }

@@ -61,7 +61,8 @@ struct Leaving {
   chain::Callback* by = nullptr;
   tenon_ticket held = 0;
   std::string reason;
-  Kept checkpoint;  ///< without holds
+  Kept checkpoint;         ///< without holds
+  bool was_let_go = true;  ///< false: it is not there all the same
 };
 
 /// What was read back. Of callbacks that the run does not have any more nothing is left but `released`.

@@ -334,6 +334,24 @@ BOOST_AUTO_TEST_CASE(two_or_more_without_a_monitor_are_refused) {
   BOOST_TEST(contains(refusal(saver(R"("save_top_k": 3)")), "save_top_k is 3 without a monitor"));
 }
 
+BOOST_AUTO_TEST_CASE(a_best_that_was_deleted_before_a_resume_leaves_its_place_to_the_next_best) {
+  const std::string best_three =
+      saver(R"("monitor": "val_loss", "save_top_k": 3, "save_last": true, "filename": "{epoch}")");
+  PluginRun before(best_three, R"("max_epochs": 6)");
+  before.wait_for_saves = false;  // its save is still under way when the next one's state is taken
+  before.log_validation("val_loss", {6, 5, 3, 4, 1, 2});
+  before.run();
+  CHECK_NAMES(before.names(), "epoch=2.ckpt", "epoch=4.ckpt", "epoch=5.ckpt", "last.ckpt");
+  PluginRun run(best_three, R"("max_epochs": 7)");
+  run.take_over(before);
+  std::filesystem::remove_all(run.folder() / "checkpoints/epoch=4.ckpt");
+  run.resume_from("checkpoints/epoch=5.ckpt");
+  run.log_validation("val_loss", {1.5});
+  run.run();
+  CHECK_NAMES(run.names(), "epoch=2.ckpt", "epoch=5.ckpt", "epoch=6.ckpt", "last.ckpt");
+  BOOST_TEST(run.account("c").at("best_model_path").as_string() == "checkpoints/epoch=6.ckpt");
+}
+
 BOOST_AUTO_TEST_CASE(a_file_name_that_the_link_last_needs_is_refused) {
   BOOST_TEST(
       contains(refusal(saver(R"("filename": "last", "save_last": true)")), "save_last makes a link of that name"));
