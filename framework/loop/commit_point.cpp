@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "chain/abi.hpp"
+#include "chain/log.hpp"
 #include "loop/checkpoint_document.hpp"
 #include "loop/recovery.hpp"
 #include "loop/request_document.hpp"
@@ -145,7 +146,11 @@ void CommitPoint::take_removed(const std::vector<Leaving>& leaving) {
     if (gone == removed_before_.end()) gone = removed_before_.insert(gone, one.checkpoint);
     gone->let_go.push_back({one.by, one.held, one.checkpoint.score, one.checkpoint.monitor, ""});
     gone->tickets.push_back(one.held);
-    if (one.was_let_go) gone->released_by = one.by;
+    if (one.was_let_go)
+      gone->released_by = one.by;
+    else
+      chain::log(TENON_LOG_WARN, one.by->id(),
+                 "'" + relative(one.checkpoint.path) + "' is no longer on disk: it counts no more");
     gone->last_release = one.reason;
   }
 }

@@ -101,6 +101,13 @@ std::vector<Entry> TopK::open() const {
   return out;
 }
 
+std::uint64_t TopK::settled() const {
+  std::uint64_t count = entries_.size() - open().size();
+  for (const auto& [score, ticket] : surplus_)
+    if (!undone_.count(ticket)) --count;
+  return count;
+}
+
 void TopK::restore(const std::vector<Entry>& entries) {
   entries_.clear();
   counted_.clear();

@@ -74,8 +74,8 @@ class TopK {
   std::vector<Entry> entries() const;
   /// Those of them that are still being written, or leaving; in no time that grows with the others.
   std::vector<Entry> open() const;
-  /// As many as are neither.
-  std::uint64_t settled() const { return entries_.size() - open().size(); }
+  /// As many as are neither, and are to stay.
+  std::uint64_t settled() const;
   void restore(const std::vector<Entry>& entries);
 
  private:

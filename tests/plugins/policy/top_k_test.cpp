@@ -174,6 +174,17 @@ BOOST_AUTO_TEST_CASE(everything_can_leave_for_one_kept_elsewhere) {
   CHECK_TICKETS(plan.counted(), 1);
 }
 
+BOOST_AUTO_TEST_CASE(what_will_leave_when_it_may_is_not_settled) {
+  Plan plan = best(2);
+  BOOST_TEST(plan.offer(5.0));
+  BOOST_TEST(plan.offer(4.0));
+  BOOST_TEST(plan.kept.settled() == 2u);
+  BOOST_TEST(plan.open(3.0).size() == 1u);
+  BOOST_TEST(plan.kept.settled() == 1u);
+  BOOST_TEST(plan.open(2.0).empty());  // with two unwritten ones nobody knows for which of them the other leaves
+  BOOST_TEST(plan.kept.settled() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(what_does_not_pass_the_bar_has_no_place) {
   for (const std::int64_t k : {-1, 1, 3}) {
     TopK kept(k, Goal::maximize, 0.5);
