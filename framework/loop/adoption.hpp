@@ -30,6 +30,7 @@ struct Adoption {
   std::vector<RefRequest> refs;   ///< where the state has them
   std::vector<LeftBehind> left_behind;
   std::vector<std::filesystem::path> final_refs;  ///< folders with the ref of an earlier end
+  std::vector<tenon_ticket> gone;                 ///< of saves that had become durable and are not on disk any more
   std::uint64_t sequence = 0;                     ///< resumed from
 };
 

@@ -114,13 +114,17 @@ void CommitPoint::note(const Callback& by, std::int32_t action, std::string path
 void CommitPoint::go_on_from(const std::vector<RunCheckpoint>& found, std::uint64_t sequence,
                              const json::object& document) {
   SavedRequests saved = read_request_document(document, chain_, facts_);
-  const Adoption adopted = adopt(found, sequence, saved, chain_);
+  Adoption adopted = adopt(found, sequence, saved, chain_);
   restore_tallies(document, tallies_);
   std::vector<EndedTicket> ends = ends_of_open_tickets(saved, adopted.checkpoints);
   for (std::size_t i = 0; i < ends.size(); ++i) {
     const OpenTicket& open = saved.open[i];
+    if (open.request == TENON_REQUEST_SAVE) requests_.remember_save(*open.by, open.ticket);
     if (open.request == TENON_REQUEST_SAVE && ends[i].outcome == TENON_TICKET_DONE)
-      if (auto gone = removed_since(open, ends[i].path, adopted, saved.leaving)) saved.leaving.push_back(*gone);
+      if (auto gone = removed_since(open, ends[i].path, adopted, saved.leaving)) {
+        adopted.gone.push_back(gone->held);
+        saved.leaving.push_back(std::move(*gone));
+      }
     const bool was_in_hand = !open.folder.empty();  // by the writer: not counted then
     if (was_in_hand && ends[i].outcome == TENON_TICKET_DONE) ++tallies_[ends[i].owner->id()].saved;
     requests_.end(std::move(ends[i]));

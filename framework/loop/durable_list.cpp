@@ -126,6 +126,7 @@ void DurableList::adopt(const Adoption& adopted) {
   unremoved_ = ledger_.adopt(adopted.checkpoints, adopted.refs);
   left_behind_ = adopted.left_behind;
   final_refs_ = adopted.final_refs;
+  for (const tenon_ticket ticket : adopted.gone) removed_.add(ticket, true);
   adopted_ = adopted.sequence;
   find_newest_full();
 }

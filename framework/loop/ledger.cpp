@@ -40,7 +40,15 @@ Kept* Ledger::find(tenon_ticket ticket) const {
 }
 
 bool Ledger::holds(const chain::Callback& by, tenon_ticket ticket) const {
-  if (releasing_.contains(ticket)) return false;
+  return !releasing_.contains(ticket) && has_hold(by, ticket);
+}
+
+bool Ledger::may_release(const chain::Callback& by, tenon_ticket ticket) const {
+  const auto under_way = releasing_.find(ticket);
+  return (under_way == releasing_.end() || under_way->second.after != 0) && has_hold(by, ticket);
+}
+
+bool Ledger::has_hold(const chain::Callback& by, tenon_ticket ticket) const {
   const auto writing = writing_.find(ticket);
   const Kept* kept = writing == writing_.end() ? find(ticket) : &writing->second;
   return kept && std::any_of(kept->holds.begin(), kept->holds.end(),

@@ -95,6 +95,8 @@ class Ledger {
   Kept* find(tenon_ticket ticket) const;
   /// Planned holds too: what is being written counts, what is on its way out does not.
   bool holds(const chain::Callback& by, tenon_ticket ticket) const;
+  /// The same, but a release that waits for another save may turn out void: letting go again is something to do.
+  bool may_release(const chain::Callback& by, tenon_ticket ticket) const;
   /// Where the checkpoint of a ticket is, or is being written; nullptr for others.
   const std::filesystem::path* folder_of(tenon_ticket ticket) const;
   /// Ends one hold; the checkpoint is answered when nothing holds it any more.
@@ -134,6 +136,7 @@ class Ledger {
  private:
   std::shared_ptr<Folders> folders_;
   std::map<std::pair<std::filesystem::path, std::string>, std::string> ref_owners_;
+  bool has_hold(const chain::Callback& by, tenon_ticket ticket) const;
   Kept* if_unheld(Kept& kept);
   struct RefTarget {
     Kept* checkpoint = nullptr;

@@ -151,6 +151,9 @@ class Requests {
   /// [loop-thread] Whether this callback has asked for a save under the ticket, one of the last RecentTickets::count.
   bool issued(const chain::Callback& by, tenon_ticket ticket) const;
 
+  /// [loop-thread] Of an earlier attempt: issued() knows it.
+  void remember_save(chain::Callback& by, tenon_ticket ticket) { savers_.add(ticket, &by); }
+
   /// [loop-thread]
   void close();
   tenon_ticket next_ticket() const;

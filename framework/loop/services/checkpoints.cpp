@@ -112,7 +112,7 @@ tenon_status TENON_CALL release(const tenon_host* host, tenon_ticket held, tenon
   return guard(error, [&] {
     const Caller c = on_loop_thread(host);
     c.services.requests->require_open();
-    require_own(c, held, "release");
+    if (!c.services.ledger->may_release(c.callback, held)) require_own(c, held, "release");
     if (after != 0 && !c.services.requests->issued(c.callback, after) && !c.services.ledger->holds(c.callback, after))
       throw AbiError(TENON_E_NOT_FOUND, "release: callback '" + c.callback.id() +
                                             "' has asked for no checkpoint under ticket " + std::to_string(after) +
