@@ -139,7 +139,7 @@ class CommitPoint {
   void happened(const RefStayed& event);
   void happened(const RefGone& event);
   void happened(const Released& event);
-  void happened(const ReleaseVoid& event) { ledger_.end_release(event.request.held); }
+  void happened(const ReleaseVoid& event) { ledger_.end_release(event.request); }
   void happened(const Removed& event);
   void was_removed(const Kept& kept, const std::string& reason, bool is_told = true);
   void take_removed(const std::vector<Leaving>& leaving);

@@ -73,7 +73,7 @@ void CommitPoint::happened(const RefGone& event) {
 }
 
 void CommitPoint::happened(const Released& event) {
-  ledger_.end_release(event.request.held);
+  ledger_.end_release(event.request);
   ledger_.release(event.request.held, event.request.reason);
 }
 

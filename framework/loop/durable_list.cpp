@@ -12,7 +12,6 @@
 #include "chain/log.hpp"
 #include "checkpoint/names.hpp"
 #include "loop/request_document.hpp"
-#include "tenon/failure.hpp"
 
 namespace tenon::loop {
 
@@ -144,7 +143,7 @@ void DurableList::remove_left_behind(bool at_end) {
       }
     } catch (const checkpoint::WriteError& error) {
       stays = error.reason() != checkpoint::WriteError::Reason::missing;
-    } catch (const Failure&) {  // its folder cannot be opened: one cannot keep the others
+    } catch (...) {  // its folder cannot be opened: that keeps none of the others
       stays = true;
     }
     if (stays) left_behind_.push_back(std::move(left));
@@ -155,11 +154,12 @@ void DurableList::remove_left_behind(bool at_end) {
 void DurableList::forget_earlier_end() {
   for (LeftBehind& left : left_behind_) left.ended_with = false;
   const std::string ref(final_ref);
-  for (const std::filesystem::path& folder : std::exchange(final_refs_, {})) {
-    ledger_.folder(folder).remove_ref(ref);
-    events_.push_back(RefGone{folder, ref});
-    if (Kept* unheld = ledger_.forget_ref(folder, ref, RefGone::reason)) let_go(*unheld);
-  }
+  for (const std::filesystem::path& folder : std::exchange(final_refs_, {}))
+    or_log([&] {
+      ledger_.folder(folder).remove_ref(ref);
+      events_.push_back(RefGone{folder, ref});
+      if (Kept* unheld = ledger_.forget_ref(folder, ref, RefGone::reason)) let_go(*unheld);
+    });
 }
 
 void DurableList::move_ref(const RefRequest& r) {

@@ -134,9 +134,8 @@ Kept* Ledger::forget_ref(const std::filesystem::path& folder, const std::string&
   Kept* before = target->second.checkpoint;
   ref_targets_.erase(target);
   std::erase(before->refs, ref);
-  if (!before->holds.empty() || !before->refs.empty()) return nullptr;
-  before->last_release = reason;
-  return before;
+  if (before->holds.empty()) before->last_release = reason;
+  return if_unheld(*before);
 }
 
 void Ledger::erase(const Kept& kept) {

@@ -121,7 +121,11 @@ class Ledger {
   bool is_being_written(tenon_ticket ticket) const { return writing_.contains(ticket); }
   const std::map<tenon_ticket, Kept>& being_written() const { return writing_; }
   void begin_release(const ReleaseRequest& release) { releasing_.insert_or_assign(release.held, release); }
-  void end_release(tenon_ticket ticket) { releasing_.erase(ticket); }
+  /// Where the same was asked for once more meanwhile, that is still under way.
+  void end_release(const ReleaseRequest& release) {
+    const auto under_way = releasing_.find(release.held);
+    if (under_way != releasing_.end() && under_way->second.after == release.after) releasing_.erase(under_way);
+  }
   const std::map<tenon_ticket, ReleaseRequest>& being_released() const { return releasing_; }
   /// What nobody holds any more, and is still on disk.
   const std::set<const Kept*>& unheld() const { return unheld_; }

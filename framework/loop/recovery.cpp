@@ -36,6 +36,7 @@ class Recovery {
     if (args.request != TENON_REQUEST_SAVE) return;
     const auto one = std::find(held_.begin(), held_.end(), args.ticket);
     if (args.outcome == TENON_TICKET_DONE) {
+      if (one == held_.end()) return;
       std::for_each(held_.begin(), one, [&](tenon_ticket older) { release(older, 0); });
       held_.erase(held_.begin(), one);
       return;

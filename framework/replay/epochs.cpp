@@ -39,8 +39,8 @@ void Epochs::check_order(const Event& event) {
   if (event.step < step_) throw LineError("step " + number(event.step) + " comes after step " + number(step_) + cure);
   constexpr std::uint64_t most = 100'000'000;  // seconds, since each of them is gone through
   if (event.step - step_ > most)
-    throw LineError("step " + number(event.step) + " is more than " + number(most) + " steps behind step " +
-                    number(step_) + ", the line before");
+    throw LineError("step " + number(event.step) + " is more than " + number(most) + " steps after step " +
+                    number(step_) + " of the line before: correct the number, or take the line out");
   if (event.epoch < last_epoch_)
     throw LineError("epoch " + number(event.epoch) + " comes after epoch " + number(last_epoch_) + cure);
   if (event.kind == EventKind::validation && event.step == 0)

@@ -4,7 +4,10 @@
 // attempt has left behind.
 #include <boost/test/unit_test.hpp>
 
+#include "checkpoint/sample_content.hpp"
+#include "checkpoint/scratch_folder.hpp"
 #include "loop/adoption.hpp"
+#include "loop/durable_list.hpp"
 #include "loop/resume_point.hpp"
 #include "saves.hpp"
 
@@ -206,4 +209,24 @@ BOOST_AUTO_TEST_CASE(an_open_save_that_is_not_on_disk_has_failed_and_what_else_w
   BOOST_CHECK(ends[1].outcome == TENON_TICKET_FAILED && ends[1].status == TENON_E_IO);
   BOOST_CHECK(ends[2].outcome == TENON_TICKET_DENIED && ends[2].by == "judge");
   BOOST_CHECK_EQUAL(ends[3].outcome, TENON_TICKET_WITHDRAWN);
+}
+
+BOOST_AUTO_TEST_CASE(one_folder_that_cannot_be_opened_keeps_nothing_else_that_was_left_behind) {
+  const test::ScratchFolder here;
+  const auto folders = std::make_shared<loop::Folders>("test-run");
+  for (const char* name : {"one", "two"}) folders->at(here.path() / "good").write(test::full_content(name));
+  std::ofstream(here.path() / "bad") << "in the way";
+  loop::DurableList list(folders);
+  loop::Adoption adopted;
+  adopted.left_behind = {{here.path() / "good", "one"}, {here.path() / "bad", "lost"}, {here.path() / "good", "two"}};
+  list.adopt(adopted);
+  loop::WriteJob end;
+  end.at_end = true;
+  BOOST_CHECK(list.carry_out(end).empty());
+  expect(tests::folders(here.path() / "good"), {});
+  fs::remove(here.path() / "bad");
+  loop::WriteJob again;
+  again.at_end = true;
+  list.carry_out(again);  // it was not forgotten: its folder is opened now
+  BOOST_CHECK(fs::is_directory(here.path() / "bad"));
 }
