@@ -60,7 +60,16 @@ void add_counts(std::string& line, const json::object& account) {
   }
 }
 
-void add_callback(std::string& out, std::string_view id, const json::object& account) {
+/// Why a saver saved nothing, behind the lines that tell what became of each try.
+std::string why_nothing_was_saved(const json::object& account, std::string_view end) {
+  for (const char* told : {"skipped", "warnings", "disabled"})
+    if (account.contains(told)) return ", for the reasons above";
+  if (end == "failed") return ": the run failed before it could";
+  if (end == "interrupted") return ": the run was interrupted before it could";
+  return ": none of its triggers fired in this run";
+}
+
+void add_callback(std::string& out, std::string_view id, const json::object& account, std::string_view end) {
   std::string line;
   add_counts(line, account);
   for (const auto& [key, value] : account)
@@ -77,11 +86,7 @@ void add_callback(std::string& out, std::string_view id, const json::object& acc
   if (const json::value* why = account.if_contains("disabled")) out += "    disabled " + plain(*why) + "\n";
   const json::value* saved = account.if_contains("saved");
   if (saved && saved->to_number<std::uint64_t>() == 0)
-    out += "    WARNING  saved nothing" +
-           std::string((account.contains("skipped") || account.contains("warnings"))
-                           ? ", for the reasons above"
-                           : ": none of its triggers fired in this run") +
-           "\n";
+    out += "    WARNING  saved nothing" + why_nothing_was_saved(account, end) + "\n";
 }
 
 }  // namespace
@@ -133,7 +138,8 @@ std::string account_text(const json::object& summary) {
                     counted(summary.at("epochs"), "epoch") + ", " + counted(summary.at("steps"), "step");
   if (const std::string detail = plain(summary.at("detail")); !detail.empty()) out += ": " + detail;
   out += "\n";
-  for (const auto& [id, account] : summary.at("callbacks").as_object()) add_callback(out, id, account.as_object());
+  for (const auto& [id, account] : summary.at("callbacks").as_object())
+    add_callback(out, id, account.as_object(), end.as_string());
   return terminal_text(out);
 }
 

@@ -54,6 +54,22 @@ BOOST_AUTO_TEST_CASE(a_saver_that_saved_nothing_is_warned_about_with_its_reasons
       std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_saver_that_saved_nothing_in_a_run_that_failed_is_not_said_to_have_had_no_trigger) {
+  TestEngine engine(2);
+  LoopFixture run(engine);
+  Probe& p = run.probe("silent");
+  p.on[TENON_HOOK(on_setup)] = [&](const void*) {
+    call(Host(p.host).need<tenon_checkpoints>().claim, p.host, text("weights"), text(""));
+  };
+  p.on[TENON_HOOK(on_validation_end)] = p.on[TENON_HOOK(on_train_batch_end)] = [](const void*) {
+    throw Error(TENON_E_INVALID_ARGUMENT, "a name that cannot be");
+  };
+  loop::Fit& fit = run.make();
+  const std::string account = fit.account_text(fit.run());
+  BOOST_TEST(account.find("    WARNING  saved nothing: the run failed before it could\n") != std::string::npos,
+             account);
+}
+
 BOOST_AUTO_TEST_CASE(reasons_that_differ_only_in_their_numbers_are_told_once) {
   TestEngine engine(3);
   LoopFixture run(engine);
