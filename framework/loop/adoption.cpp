@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "loop/document_members.hpp"
+#include "loop/recovery.hpp"
 #include "loop/saved_json.hpp"
 
 namespace tenon::loop {
@@ -129,21 +130,67 @@ std::vector<EndedTicket> ends_of_open_tickets(const SavedRequests& requests, con
   return ends;
 }
 
-std::vector<RefRequest> refs_to_move(const Adoption& adopted, const std::vector<RunCheckpoint>& found) {
-  std::map<std::pair<std::filesystem::path, std::string>, RefRequest> last;
-  const auto target = [&](tenon_ticket ticket) {
-    return std::find_if(adopted.checkpoints.begin(), adopted.checkpoints.end(),
-                        [&](const Kept& kept) { return has_ticket(kept, ticket); });
-  };
-  for (const RefRequest& r : adopted.refs) last.insert_or_assign({target(r.ticket)->folder, r.ref}, r);
-  std::vector<RefRequest> moves;
-  for (const auto& [ref, request] : last) {
-    const auto on_disk = std::find_if(found.begin(), found.end(),
-                                      [&](const RunCheckpoint& c) { return c.path == target(request.ticket)->path; });
-    if (std::find(on_disk->refs.begin(), on_disk->refs.end(), request.ref) == on_disk->refs.end())
-      moves.push_back(request);
+namespace {
+
+const RunCheckpoint* checkpoint_at(const std::filesystem::path& path, const std::vector<RunCheckpoint>& found) {
+  const auto at = std::find_if(found.begin(), found.end(), [&](const RunCheckpoint& c) { return c.path == path; });
+  return at == found.end() ? nullptr : &*at;
+}
+
+const Kept* checkpoint_of(tenon_ticket ticket, const Adoption& adopted) {
+  for (const Kept& kept : adopted.checkpoints)
+    if (has_ticket(kept, ticket)) return &kept;
+  return nullptr;
+}
+
+/// Where each ref is to point, and whether it does.
+std::vector<std::pair<RefRequest, bool>> refs_on_disk(const Adoption& adopted,
+                                                      const std::vector<RunCheckpoint>& found) {
+  std::map<std::pair<std::filesystem::path, std::string>, RefRequest> newest;
+  for (const RefRequest& r : adopted.refs)
+    newest.insert_or_assign({checkpoint_of(r.ticket, adopted)->folder, r.ref}, r);
+  std::vector<std::pair<RefRequest, bool>> all;
+  for (const auto& [ref, request] : newest) {
+    const std::vector<std::string>& there = checkpoint_at(checkpoint_of(request.ticket, adopted)->path, found)->refs;
+    all.emplace_back(request, std::find(there.begin(), there.end(), request.ref) != there.end());
   }
+  return all;
+}
+
+std::string reason_of(const RunCheckpoint& c, tenon_ticket ticket) {
+  for (const json::value& holder : c.document.at("holders").as_array())
+    if (holder.as_object().at("ticket").to_number<tenon_ticket>() == ticket)
+      return text_of(holder.as_object().if_contains("reason"));
+  return {};
+}
+
+}  // namespace
+
+std::vector<RefRequest> refs_to_move(const Adoption& adopted, const std::vector<RunCheckpoint>& found) {
+  std::vector<RefRequest> moves;
+  for (const auto& [request, is_there] : refs_on_disk(adopted, found))
+    if (!is_there) moves.push_back(request);
   return moves;
+}
+
+Untold untold_of(const std::vector<EndedTicket>& ends, const Adoption& adopted,
+                 const std::vector<RunCheckpoint>& found) {
+  Untold untold;
+  std::set<tenon_ticket> told_with;
+  for (const EndedTicket& end : ends) {
+    if (end.request != TENON_REQUEST_SAVE || end.outcome != TENON_TICKET_DONE || end.owner->id() == recovery_id)
+      continue;
+    const Kept* kept = checkpoint_of(end.ticket, adopted);
+    if (!kept) continue;
+    told_with.insert(end.ticket);
+    const auto same = std::find_if(untold.saves.begin(), untold.saves.end(),
+                                   [&](const UntoldSave& one) { return one.checkpoint.path == kept->path; });
+    UntoldSave& save = same == untold.saves.end() ? untold.saves.emplace_back(UntoldSave{*kept, {}}) : *same;
+    save.asked_by.push_back({end.owner, reason_of(*checkpoint_at(kept->path, found), end.ticket)});
+  }
+  for (const auto& [request, is_there] : refs_on_disk(adopted, found))
+    if (is_there && told_with.contains(request.ticket)) untold.refs.push_back(request);
+  return untold;
 }
 
 }  // namespace tenon::loop

@@ -43,6 +43,26 @@ Adoption adopt(const std::vector<RunCheckpoint>& found, std::uint64_t sequence, 
 /// `checkpoints`.
 std::vector<EndedTicket> ends_of_open_tickets(const SavedRequests& requests, const std::vector<Kept>& checkpoints);
 
+struct UntoldSave {
+  struct Asked {
+    chain::Callback* by = nullptr;
+    std::string reason;
+  };
+  Kept checkpoint;
+  std::vector<Asked> asked_by;  ///< never empty
+};
+
+/// What an earlier attempt did for the commit point that the run goes on from: the run that never stopped tells it at
+/// the next one.
+struct Untold {
+  std::vector<UntoldSave> saves;
+  std::vector<RefRequest> refs;  ///< that point there already
+};
+
+/// `ends` are those of the open tickets. What the host saved to resume from is no event of a run that never stopped.
+Untold untold_of(const std::vector<EndedTicket>& ends, const Adoption& adopted,
+                 const std::vector<RunCheckpoint>& found);
+
 /// Of `adopted`'s refs those that do not point there on the disk, among the checkpoints that were `found`.
 std::vector<RefRequest> refs_to_move(const Adoption& adopted, const std::vector<RunCheckpoint>& found);
 

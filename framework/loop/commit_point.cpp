@@ -63,23 +63,6 @@ NotSaved not_saved(const Group& group, const tenon_progress& progress, Failed wh
   return event;
 }
 
-/// A save that had become durable, and whose folder has been removed by hand before anybody was told of it.
-std::optional<Leaving> removed_since(const OpenTicket& open, const std::filesystem::path& path, const Adoption& adopted,
-                                     const std::vector<Leaving>& known) {
-  const auto has_it = [&](const Kept& kept) {
-    return std::find(kept.tickets.begin(), kept.tickets.end(), open.ticket) != kept.tickets.end();
-  };
-  if (std::any_of(adopted.checkpoints.begin(), adopted.checkpoints.end(), has_it)) return std::nullopt;
-  if (std::any_of(known.begin(), known.end(), [&](const Leaving& one) { return one.held == open.ticket; }))
-    return std::nullopt;
-  Leaving gone{open.by, open.ticket, "it was no longer on disk when the run went on", {}, false};
-  gone.checkpoint.path = path.empty() ? open.folder / (open.name + ".ckpt") : path;
-  gone.checkpoint.folder = gone.checkpoint.path.parent_path();
-  gone.checkpoint.name = gone.checkpoint.path.stem();
-  gone.checkpoint.score = std::numeric_limits<double>::quiet_NaN();
-  return gone;
-}
-
 }  // namespace
 
 CommitPoint::CommitPoint(Engine& engine, chain::Chain& chain, MetricStore& metrics, Requests& requests, Ledger& ledger,
@@ -109,63 +92,6 @@ void CommitPoint::note(const Callback& by, std::int32_t action, std::string path
   Tally& tally = tallies_[by.id()];
   (action == TENON_ACTION_SKIP ? tally.skipped : tally.warned).add(reason);
   decide(action, &by, std::move(path), "", std::move(reason));
-}
-
-void CommitPoint::go_on_from(const std::vector<RunCheckpoint>& found, std::uint64_t sequence,
-                             const json::object& document) {
-  SavedRequests saved = read_request_document(document, chain_, facts_);
-  Adoption adopted = adopt(found, sequence, saved, chain_);
-  restore_tallies(document, tallies_);
-  std::vector<EndedTicket> ends = ends_of_open_tickets(saved, adopted.checkpoints);
-  for (std::size_t i = 0; i < ends.size(); ++i) {
-    const OpenTicket& open = saved.open[i];
-    if (open.request == TENON_REQUEST_SAVE) requests_.remember_save(*open.by, open.ticket);
-    if (open.request == TENON_REQUEST_SAVE && ends[i].outcome == TENON_TICKET_DONE)
-      if (auto gone = removed_since(open, ends[i].path, adopted, saved.leaving)) {
-        adopted.gone.push_back(gone->held);
-        saved.leaving.push_back(std::move(*gone));
-      }
-    const bool was_in_hand = !open.folder.empty();  // by the writer: not counted then
-    if (was_in_hand && ends[i].outcome == TENON_TICKET_DONE) ++tallies_[ends[i].owner->id()].saved;
-    requests_.end(std::move(ends[i]));
-  }
-  ledger_.adopt(adopted.checkpoints, adopted.refs);
-  writer_.adopt(adopted);
-  if (const json::value* progress = document.if_contains("progress"))  // there is none where nothing was saved yet
-    adopted_step_ = progress->at("step").to_number<std::uint64_t>();
-  requests_.refs = refs_to_move(adopted, found);
-  requests_.releases = std::move(saved.releases);
-  requests_.bests = std::move(saved.bests);
-  take_removed(saved.leaving);
-  carry_out_bests();
-}
-
-/// What the writer had removed already when the process ended, which the run that never stops is told at the next
-/// commit point.
-void CommitPoint::take_removed(const std::vector<Leaving>& leaving) {
-  for (const Leaving& one : leaving) {
-    if (ledger_.find(one.held)) continue;
-    auto gone = std::find_if(removed_before_.begin(), removed_before_.end(),
-                             [&](const Kept& kept) { return kept.path == one.checkpoint.path; });
-    if (gone == removed_before_.end()) gone = removed_before_.insert(gone, one.checkpoint);
-    gone->let_go.push_back({one.by, one.held, one.checkpoint.score, one.checkpoint.monitor, ""});
-    gone->tickets.push_back(one.held);
-    if (one.was_let_go)
-      gone->released_by = one.by;
-    else
-      chain::log(TENON_LOG_WARN, one.by->id(),
-                 "'" + relative(one.checkpoint.path) + "' is no longer on disk: it counts no more");
-    gone->last_release = one.reason;
-  }
-}
-
-void CommitPoint::carry_out_owed_moves() {
-  for (const Kept& gone : std::exchange(removed_before_, {}))
-    was_removed(gone, gone.last_release, !facts_.has_told_its_end);
-  auto job = std::make_unique<WriteJob>();
-  job->progress = progress_;
-  add_moves(*job);
-  writer_.submit(std::move(job));
 }
 
 void CommitPoint::run(const CommitState& now) {

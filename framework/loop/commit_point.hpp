@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "loop/account.hpp"
+#include "loop/adoption.hpp"
 #include "loop/checkpoint_document.hpp"
 #include "loop/decisions.hpp"
 #include "loop/delivery.hpp"
@@ -38,8 +39,6 @@
 #include "loop/writer.hpp"
 
 namespace tenon::loop {
-
-struct Leaving;
 
 class CommitPoint {
  public:
@@ -143,6 +142,8 @@ class CommitPoint {
   void happened(const Removed& event);
   void was_removed(const Kept& kept, const std::string& reason, bool is_told = true);
   void take_removed(const std::vector<Leaving>& leaving);
+  void tell_untold();
+  void decide_ref(const RefRequest& moved, const Kept& at);
   void happened(const NotRemoved& event);
   void withdraw_from_disabled();
   void carry_out_stops(const CommitState& state, FirstFailure& failures);
@@ -169,7 +170,8 @@ class CommitPoint {
   Delivery delivery_;
   std::vector<chain::OutsideFailure> failed_saves_;  // not told to the chain yet
   std::vector<Kept> removed_before_;                 // by the attempt that the run goes on from, and told to nobody
-  const tenon_progress* asked_at_ = nullptr;         // of the commit point whose results are being taken
+  Untold untold_;
+  const tenon_progress* asked_at_ = nullptr;  // of the commit point whose results are being taken
   std::map<std::string, Tally> tallies_;
   std::uint64_t adopted_step_ = 0;  // of the checkpoint that the run has gone on from
   bool stopped_ = false;

@@ -54,13 +54,17 @@ void CommitPoint::happened(const NotSaved& event) {
 }
 
 void CommitPoint::happened(const RefMoved& event) {
-  const auto& [by, ref, ticket] = event.request;
-  Kept* kept = ledger_.find(ticket);
+  Kept* kept = ledger_.find(event.request.ticket);
   if (!kept) return;
-  const bool is_final = ref == final_ref;
-  decide(TENON_ACTION_REF, is_final ? nullptr : by, relative(kept->folder / (ref + ".ckpt")), relative(kept->path),
-         "'" + ref + (is_final ? "' has the weights that the run ends with" : "' is the newest"));
-  ledger_.point_ref(ref, *kept, *by);
+  decide_ref(event.request, *kept);
+  ledger_.point_ref(event.request.ref, *kept, *event.request.by);
+}
+
+void CommitPoint::decide_ref(const RefRequest& moved, const Kept& at) {
+  const bool is_final = moved.ref == final_ref;
+  decide(TENON_ACTION_REF, is_final ? nullptr : moved.by, relative(at.folder / (moved.ref + ".ckpt")),
+         relative(at.path),
+         "'" + moved.ref + (is_final ? "' has the weights that the run ends with" : "' is the newest"));
 }
 
 void CommitPoint::happened(const RefStayed& event) {

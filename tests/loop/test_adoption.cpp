@@ -144,6 +144,40 @@ BOOST_AUTO_TEST_CASE(releases_and_refs_that_the_state_had_asked_for_are_carried_
   BOOST_CHECK_EQUAL(attempts.last(), "s3.ckpt");
 }
 
+BOOST_AUTO_TEST_CASE(what_was_saved_for_the_state_resumed_from_is_told_as_to_the_run_that_never_stopped) {
+  TwoAttempts attempts;
+  std::vector<std::string> told;
+  const auto listen = [&] {
+    attempts.p->on[TENON_HOOK(on_checkpoint_saved)] = [&](const void* a) {
+      const tenon_checkpoint& c = *static_cast<const tenon_checkpoint_args*>(a)->checkpoint;
+      told.push_back("saved " + std::string(view(c.name)) + ", ticket " + std::to_string(c.ticket) + ", " +
+                     std::string(view(static_cast<const tenon_checkpoint_args*>(a)->reason)));
+    };
+    attempts.p->on[TENON_HOOK(on_decision)] = [&](const void* a) {
+      const auto& d = *static_cast<const tenon_decision_args*>(a);
+      told.push_back("decision " + std::to_string(d.action) + " at " + std::to_string(d.progress->step) + ": " +
+                     std::string(view(d.path)) + " " + std::string(view(d.target)) + " " + std::string(view(d.reason)));
+    };
+  };
+  const auto asks = [&](std::uint64_t step) {
+    if (step % 2 != 0) return;
+    attempts.checkpoints().set_ref("last", save(*attempts.p, "s" + std::to_string(step)));
+    save(*attempts.p, "w" + std::to_string(step), TENON_CHECKPOINT_WEIGHTS);
+  };
+  listen();
+  attempts.first(asks);
+  std::vector<std::string> wanted = std::exchange(told, {});
+  std::erase_if(wanted, [](const std::string& one) {
+    return one.find("s2") != std::string::npos || one.find("w2") != std::string::npos;
+  });
+  BOOST_TEST(wanted.size() == 10u);
+  for (const char* name : {"s6.ckpt", "w6.ckpt", "last.ckpt"}) fs::remove_all(attempts.folder() / name);
+  fs::create_directory_symlink("s4.ckpt", attempts.folder() / "last.ckpt");  // killed right behind the move
+  listen();
+  attempts.second("s4", asks);
+  BOOST_TEST(told == wanted, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(what_was_left_behind_goes_at_the_end_of_a_run_that_has_no_newer_full_one) {
   TwoAttempts attempts;
   attempts.first([&](std::uint64_t step) {
