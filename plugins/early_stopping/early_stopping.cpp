@@ -224,7 +224,7 @@ class EarlyStopping {
 
   void skip(const tenon_progress& progress) {
     if (names_.is_missing(monitor_) && (progress.validations > 0 || !facts_.has_validation)) {
-      if (strict_) names_.refuse_missing(monitor_);
+      if (strict_) names_.refuse_missing(monitor_, at_train_epoch_end_ ? nullptr : "check_on_train_epoch_end");
       warn_of_missing();
     }
     run_.skip("no check: " + monitor_.name + " was not measured at step " + std::to_string(progress.step));

@@ -46,8 +46,12 @@ std::optional<double> MetricNames::fresh(const Monitor& monitor, const tenon_pro
 
 bool MetricNames::is_missing(const Monitor& monitor) const { return !look_up(monitor.metric); }
 
-void MetricNames::refuse_missing(const Monitor& monitor) const {
-  throw Error(TENON_E_NOT_FOUND, "monitor \"" + monitor.name + "\" was never logged" + instead_of(monitor.name));
+void MetricNames::refuse_missing(const Monitor& monitor, const char* to_wait) const {
+  std::string why = "monitor \"" + monitor.name + "\" was never logged" + instead_of(monitor.name);
+  if (to_wait)
+    why +=
+        "; what is measured over a whole training epoch is there at its end: set " + std::string(to_wait) + " to true";
+  throw Error(TENON_E_NOT_FOUND, why);
 }
 
 bool MetricNames::known(const std::string& name) const {

@@ -29,7 +29,8 @@ class MetricNames {
   /// Whether it was neither logged nor declared so far.
   bool is_missing(const Monitor& monitor) const;
   /// Throws Error for one that had its chance (a validation; without one, an epoch), with the names known.
-  [[noreturn]] void refuse_missing(const Monitor& monitor) const;
+  /// `to_wait`: the option that would have the decision wait for the end of the training epoch, where it does not.
+  [[noreturn]] void refuse_missing(const Monitor& monitor, const char* to_wait = nullptr) const;
 
   /// Whether it was declared or logged, or is the `_epoch` or `_step` form of one that was.
   bool known(const std::string& name) const;

@@ -106,7 +106,8 @@ std::optional<double> Saver::measured(const tenon_progress& progress) const {
   const std::optional<double> value = names_.fresh(*monitor_, progress);
   const bool validated = progress.validations > 0 || !facts_.has_validation;
   const bool had_its_chance = validated && (epoch_over_ || triggers_.by_epochs());
-  if (!value && had_its_chance && names_.is_missing(*monitor_)) names_.refuse_missing(*monitor_);
+  if (!value && had_its_chance && names_.is_missing(*monitor_))
+    names_.refuse_missing(*monitor_, epoch_over_ ? nullptr : "save_on_train_epoch_end");
   return value;
 }
 

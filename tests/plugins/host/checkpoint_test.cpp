@@ -397,6 +397,18 @@ BOOST_AUTO_TEST_CASE(a_monitor_that_is_never_logged_ends_the_run_with_those_know
   BOOST_TEST(contains(run.result.detail, "monitor \"nope\" was never logged; known are epoch, step, val_loss"));
 }
 
+BOOST_AUTO_TEST_CASE(a_monitor_that_is_missing_at_a_validation_may_be_one_of_the_training_epoch) {
+  const std::string hint = "is there at its end: set save_on_train_epoch_end to true";
+  for (const bool waits : {false, true}) {
+    PluginRun run(saver(std::string(R"("monitor": "nope", "mode": "min", "save_on_train_epoch_end": )") +
+                        (waits ? "true" : "false")));
+    run.log_validation("val_loss", {1});
+    run.run();
+    BOOST_TEST(contains(run.result.detail, "monitor \"nope\" was never logged"));
+    BOOST_TEST(contains(run.result.detail, hint) != waits);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_step_trigger_without_validation_finds_a_missing_monitor_at_the_end_of_the_epoch) {
   PluginRun run(saver(R"("monitor": "nope", "mode": "min", "every_n_train_steps": 1)"), R"("max_epochs": 3)");
   run.engine.facts_.validation_batches.clear();

@@ -123,6 +123,14 @@ BOOST_AUTO_TEST_CASE(a_monitor_that_is_never_logged_ends_the_run) {
   run.run();
   BOOST_TEST((run.result.reason == TENON_END_FAILED));
   BOOST_TEST(contains(run.result.detail, "monitor \"nope\" was never logged; known are epoch, step, val_loss"));
+  BOOST_TEST(!contains(run.result.detail, "check_on_train_epoch_end"));
+}
+
+BOOST_AUTO_TEST_CASE(a_monitor_that_is_missing_at_a_validation_may_be_one_of_the_training_epoch) {
+  PluginRun run(stopping(R"("monitor": "nope", "mode": "min", "check_on_train_epoch_end": false)"));
+  run.log_validation("val_loss", {1});
+  run.run();
+  BOOST_TEST(contains(run.result.detail, "is there at its end: set check_on_train_epoch_end to true"));
 }
 
 BOOST_AUTO_TEST_CASE(each_rule_names_itself_and_its_numbers) {
