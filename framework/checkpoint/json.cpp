@@ -7,6 +7,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <tenon/json_text.hpp>
@@ -123,6 +124,8 @@ class ExactBuilder {
   using Error = json::error_code;
 
   json::value release() { return stack_.release(); }
+  /// Read so far; of those that stand twice in an object the value has the last only.
+  std::size_t keys() const { return keys_; }
 
   bool on_document_begin(Error&) {
     stack_.reset();
@@ -141,6 +144,7 @@ class ExactBuilder {
   }
   bool on_key_part(json::string_view part, std::size_t, Error&) { return push_part(part); }
   bool on_key(json::string_view part, std::size_t, Error&) {
+    ++keys_;
     stack_.push_key(part);
     return true;
   }
@@ -163,10 +167,14 @@ class ExactBuilder {
     stack_.push_uint64(value);
     return true;
   }
-  bool on_double(double, json::string_view part, Error& error) {
+  bool on_double(double rough, json::string_view part, Error& error) {
     number_.append(part);
     double exact = 0;
-    const auto result = std::from_chars(number_.data(), number_.data() + number_.size(), exact);
+    auto result = std::from_chars(number_.data(), number_.data() + number_.size(), exact);
+    if (result.ec == std::errc::result_out_of_range && std::abs(rough) < 1.0) {  // too small for any but 0
+      exact = std::signbit(rough) ? -0.0 : 0.0;
+      result.ec = std::errc();
+    }
     if (result.ec != std::errc() || result.ptr != number_.data() + number_.size()) {
       error = json::make_error_code(json::error::exponent_overflow);
       return false;
@@ -194,6 +202,7 @@ class ExactBuilder {
 
   json::value_stack stack_;
   std::string number_;
+  std::size_t keys_ = 0;
 };
 
 }  // namespace
@@ -243,6 +252,22 @@ std::string canonical_json(const json::object& object) {
   return std::move(writer.text);
 }
 
+namespace {
+
+/// Of all objects in it.
+std::size_t members(const json::value& value) {
+  std::size_t count = 0;
+  if (const json::object* object = value.if_object()) {
+    count = object->size();
+    for (const auto& member : *object) count += members(member.value());
+  } else if (const json::array* array = value.if_array()) {
+    for (const json::value& element : *array) count += members(element);
+  }
+  return count;
+}
+
+}  // namespace
+
 json::value parse_exactly(std::string_view text) {
   json::parse_options options;
   options.max_depth = deepest_json;
@@ -251,7 +276,9 @@ json::value parse_exactly(std::string_view text) {
   const std::size_t used = parser.write_some(false, text.data(), text.size(), error);
   if (!error && used < text.size()) error = json::make_error_code(json::error::extra_data);
   if (error) throw std::invalid_argument("not valid JSON at byte " + std::to_string(used) + ": " + error.message());
-  return parser.handler().release();
+  json::value value = parser.handler().release();
+  if (members(value) != parser.handler().keys()) throw std::invalid_argument("a key stands twice in an object");
+  return value;
 }
 
 }  // namespace tenon::checkpoint

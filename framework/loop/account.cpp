@@ -78,6 +78,9 @@ void add_callback(std::string& out, std::string_view id, const json::object& acc
   out += "  " + std::string(id) + " (" + plain(account.at("plugin")) + ")" + (line.empty() ? "" : ": " + line) + "\n";
   if (const json::value* kept = account.if_contains("kept"))
     for (const json::value& path : kept->as_array()) out += "    kept     " + plain(path) + "\n";
+  if (const json::value* leaving = account.if_contains("leaving"))
+    for (const json::value& path : leaving->as_array())
+      out += "    leaving  " + plain(path) + " (let go, and still there: a run that goes on from here removes it)\n";
   for (const auto& [key, label] : {std::pair{"skipped", "skipped  "}, std::pair{"warnings", "WARNING  "}})
     if (const json::value* reasons = account.if_contains(key))
       for (const auto& [reason, times] : alike(reasons->as_object()))
@@ -92,7 +95,8 @@ void add_callback(std::string& out, std::string_view id, const json::object& acc
 }  // namespace
 
 bool is_hosts_own(std::string_view key) {
-  for (const char* own : {"plugin", "saved", "removed", "failed", "denied", "kept", "skipped", "warnings", "disabled"})
+  for (const char* own :
+       {"plugin", "saved", "removed", "failed", "denied", "kept", "leaving", "skipped", "warnings", "disabled"})
     if (key == own) return true;
   return false;
 }

@@ -96,6 +96,10 @@ boost::json::object Fit::callback_account(const chain::Callback& callback) {
     if (std::any_of(holds.begin(), holds.end(), [&](const Hold& hold) { return hold.by == &callback; }))
       kept.push_back(boost::json::value(relative_to_run(facts_, checkpoint->path)));
   }
+  boost::json::array leaving;
+  for (const Kept* checkpoint : ledger_.unheld())
+    if (checkpoint->released_by == &callback)
+      leaving.push_back(boost::json::value(relative_to_run(facts_, checkpoint->path)));
   const auto tally = commit_point_.tallies().find(callback.id());
   const bool saver = !kept.empty() || (tally != commit_point_.tallies().end() && tally->second.saver);
   if (saver) {
@@ -103,6 +107,7 @@ boost::json::object Fit::callback_account(const chain::Callback& callback) {
     account["removed"] = tally->second.removed;
     if (tally->second.failed) account["failed"] = tally->second.failed;
     account["kept"] = std::move(kept);
+    if (!leaving.empty()) account["leaving"] = std::move(leaving);
   }
   if (const auto own = chain_.board().account(callback.id()))
     for (const auto& [key, value] : *own)

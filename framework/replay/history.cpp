@@ -42,7 +42,7 @@ History read_history(std::istream& in, const std::string& name) {
       history.has_validation = history.has_validation || event.kind == EventKind::validation;
       if (event.kind == EventKind::exception) failed_at = number;
     } catch (const LineError& error) {
-      if (in.eof() && line.back() != '}') {  // a run that was killed while it wrote
+      if (in.eof() && line.front() == '{' && line.back() != '}') {  // a run that was killed while it wrote
         history.remarks.push_back(name + ": the last line is not whole and is left out");
         break;
       }

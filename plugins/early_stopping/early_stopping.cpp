@@ -73,6 +73,10 @@ class EarlyStopping {
       run_.warn(
           "it checks at the end of a validation, and this run has none: set check_on_train_epoch_end to true, or leave "
           "it out");
+    else if (!facts_.no_validation.empty() && !at_train_epoch_end_)
+      run_.warn("it checks at the end of a validation, and none comes: " + facts_.no_validation);
+    else if (!facts_.no_validation.empty() && names_.is_of_validation(monitor_))
+      run_.warn("its monitor is measured in validation, and none comes: " + facts_.no_validation);
     if (!other_monitor_.empty())
       run_.warn("the checks so far were of " + other_monitor_ + ": the count begins anew with " + scored_by());
     if (!strict_ && names_.task_declares() && names_.is_missing(monitor_)) warn_of_missing();

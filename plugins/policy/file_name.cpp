@@ -71,6 +71,10 @@ std::string write(double value, const NumberFormat& number) {
   return sign + digits;
 }
 
+/// What the host can make of a name: its hidden forms and its suffix take the rest of the 255 bytes.
+constexpr std::size_t longest_part = 235;
+constexpr std::string_view suffix = ".ckpt";
+
 bool counts(const std::string& key) { return key == "epoch" || key == "step"; }
 
 [[noreturn]] void refuse(std::string_view text, const std::string& why) {
@@ -122,12 +126,18 @@ void FileName::check_parts() const {
     const std::size_t end = std::min(sample.find('/', begin), sample.size());
     const std::string part = sample.substr(begin, end - begin);
     if (part.empty()) refuse(text_, "has an empty part before or behind a '/'; a name is relative to dirpath");
+    if (part.size() > longest_part)
+      refuse(text_, "has a part of " + std::to_string(part.size()) + " bytes or more; at most " +
+                        std::to_string(longest_part) + " fit beside what a checkpoint's name is given besides");
+    if (end < sample.size() && part.size() >= suffix.size() &&
+        part.compare(part.size() - suffix.size(), suffix.size(), suffix) == 0)
+      refuse(text_, "would lie inside another checkpoint, \"" + part + "\"");
     if (part.front() == '.')
       refuse(text_, "has a part that begins with '.'; checkpoints are not hidden and do not leave dirpath");
     begin = end + 1;
   }
   if (std::any_of(sample.begin(), sample.end(),
-                  [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\\'; }))
+                  [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '\\'; }))
     refuse(text_, "has a control character or a '\\' in it");
 }
 

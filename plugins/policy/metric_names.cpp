@@ -5,13 +5,15 @@
 #include <tenon/did_you_mean.hpp>
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace tenon::policy {
 
 namespace {
 
-std::string without_suffix(const std::string& name) {
-  for (const std::string_view suffix : {"_epoch", "_step"})
+/// What others call `NAME_epoch` and `NAME_step`.
+std::string without_suffix(const std::string& name, std::initializer_list<std::string_view> suffixes) {
+  for (const std::string_view suffix : suffixes)
     if (name.size() > suffix.size() && name.compare(name.size() - suffix.size(), suffix.size(), suffix) == 0)
       return name.substr(0, name.size() - suffix.size());
   return name;
@@ -31,11 +33,11 @@ std::optional<MetricNames::Known> MetricNames::look_up(tenon_metric metric) cons
   return known;
 }
 
-std::optional<double> MetricNames::value(const std::string& name, const tenon_progress& progress) const {
+std::optional<double> MetricNames::value(const std::string& name, const tenon_progress& progress, bool may_come) const {
   const std::optional<Known> found = find(name);
   if (found && (found->latest.flags & TENON_VALUE_FRESH)) return found->latest.value;
   if (const auto count = counted(name, progress)) return count;
-  if (!found && !known(name)) return std::nullopt;
+  if (!found && !known(name, may_come)) return std::nullopt;
   return std::numeric_limits<double>::quiet_NaN();
 }
 
@@ -54,10 +56,15 @@ void MetricNames::refuse_missing(const Monitor& monitor, const char* to_wait) co
   throw Error(TENON_E_NOT_FOUND, why);
 }
 
-bool MetricNames::known(const std::string& name) const {
+bool MetricNames::known(const std::string& name, bool may_come) const {
   if (name == "epoch" || name == "step" || find(name)) return true;
-  const std::string stem = without_suffix(name);
-  return stem != name && find(stem);
+  const std::string stem = without_suffix(name, {"_epoch"});
+  return may_come && stem != name && find(stem);
+}
+
+bool MetricNames::is_of_validation(const Monitor& monitor) const {
+  const std::optional<Known> known = look_up(monitor.metric);
+  return known && known->info.origin == TENON_ORIGIN_VALIDATION;
 }
 
 bool MetricNames::task_declares() const {
@@ -83,7 +90,9 @@ std::vector<std::string> MetricNames::all() const {
 
 std::string MetricNames::instead_of(const std::string& wrong) const {
   const std::vector<std::string> names = all();
-  const std::string* close = closest(wrong, names);
+  const std::string stem = without_suffix(wrong, {"_epoch", "_step"});
+  const auto same = std::find(names.begin(), names.end(), stem);
+  const std::string* close = same == names.end() ? closest(wrong, names) : &*same;
   std::string out = close ? "; did you mean '" + *close + "'? Known are " : "; known are ";
   for (const std::string& name : names) out += (&name == &names.front() ? "" : ", ") + name;
   return out;

@@ -22,7 +22,7 @@ class MetricNames {
 
   /// The number that stands for `name` in a file's name: NaN when it has no fresh value, since an older one belongs to
   /// other weights. Nothing when no such metric is known.
-  std::optional<double> value(const std::string& name, const tenon_progress& progress) const;
+  std::optional<double> value(const std::string& name, const tenon_progress& progress, bool may_come) const;
 
   /// What a decision at this step may use: the fresh value, or nothing.
   std::optional<double> fresh(const Monitor& monitor, const tenon_progress& progress) const;
@@ -32,8 +32,11 @@ class MetricNames {
   /// `to_wait`: the option that would have the decision wait for the end of the training epoch, where it does not.
   [[noreturn]] void refuse_missing(const Monitor& monitor, const char* to_wait = nullptr) const;
 
-  /// Whether it was declared or logged, or is the `_epoch` or `_step` form of one that was.
-  bool known(const std::string& name) const;
+  /// Whether it was declared or logged. `may_come`: so counts the `_epoch` form of one that was, which is first logged
+  /// when an epoch has ended.
+  bool known(const std::string& name, bool may_come) const;
+  /// Whether it is declared to be, or was, logged in validation.
+  bool is_of_validation(const Monitor& monitor) const;
   /// Whether the task says beforehand what it logs.
   bool task_declares() const;
   /// "; did you mean 'val_loss'? Known are epoch, step, train_loss, val_loss"; the question where a name is close.

@@ -17,6 +17,28 @@ bool is_whole_epoch(const Options& manifest) {
   return manifest.get<double>(pointer) == 1.0 && manifest.json(pointer).find_first_of(".eE") != std::string::npos;
 }
 
+std::string count_of(std::uint64_t n, const char* what) {
+  return std::to_string(n) + " " + what + (n == 1 ? "" : (what == std::string_view("batch") ? "es" : "s"));
+}
+
+/// `group`: batches of a step.
+std::string why_no_validation(const RunFacts& facts, const Options& manifest, std::uint64_t group) {
+  if (!facts.has_validation) return "this run has none";
+  if (facts.validates_every) {
+    if (facts.validates_every <= facts.reachable_epochs) return {};
+    return "it runs every " + count_of(facts.validates_every, "epoch") + ", and the run ends after " +
+           count_of(facts.reachable_epochs, "epoch");
+  }
+  // Counted in batches across epochs.
+  constexpr const char* interval = "/trainer/val_check_interval";
+  if (!manifest.has(interval) || facts.reachable_steps == TENON_UNKNOWN) return {};
+  const double every = manifest.get<double>(interval);
+  const double batches = static_cast<double>(facts.reachable_steps) * static_cast<double>(group);
+  if (every <= batches) return {};
+  return "it runs every " + count_of(static_cast<std::uint64_t>(every), "batch") + ", and the run ends after " +
+         count_of(facts.reachable_steps, "step");
+}
+
 }  // namespace
 
 RunFacts RunFacts::of(Host host) {
@@ -48,6 +70,7 @@ RunFacts RunFacts::of(Host host) {
   const std::uint64_t steps = batches == TENON_UNKNOWN ? batches : batches / group + (batches % group != 0);
   facts.reachable_steps = policy::reachable_steps(given.max_epochs, given.max_steps, steps);
   facts.reachable_epochs = policy::reachable_epochs(given.max_epochs, given.max_steps, steps);
+  facts.no_validation = why_no_validation(facts, manifest, group);
   return facts;
 }
 

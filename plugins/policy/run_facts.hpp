@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <string>
 
 namespace tenon::policy {
 
@@ -30,6 +31,9 @@ struct RunFacts {
   std::uint64_t validates_every = 1;                             ///< check_val_every_n_epoch; 0: counted in batches
   std::uint64_t train_batches = TENON_UNKNOWN;
   bool accumulates = false;  ///< several batches make one step
+  /// Why no validation comes in this run, as far as that is certain: "it runs every 5 epochs, and the run ends
+  /// after 2 epochs"; empty where one may come.
+  std::string no_validation;
 };
 
 }  // namespace tenon::policy

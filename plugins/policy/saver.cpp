@@ -50,9 +50,10 @@ void Saver::on_fit_start(const tenon_fit_start_args& args) {
   triggers_.start_at_step(args.progress->step);
   triggers_.start_at_time(fired_at_.value_or(args.progress->seconds));
   for (const std::string& key : name_.keys())
-    if (names_.task_declares() && !names_.known(key)) refuse_key(key);
+    if (names_.task_declares() && !names_.known(key, true)) refuse_key(key);
   if (args.resumed) plan_.reconcile();
-  for (const std::string& warning : what_cannot_happen(options_, triggers_, at_train_epoch_end_, facts_))
+  const bool by_validation = monitor_ && names_.is_of_validation(*monitor_);
+  for (const std::string& warning : what_cannot_happen(options_, triggers_, at_train_epoch_end_, by_validation, facts_))
     run_.warn(warning);
   fitting_ = true;
 }
@@ -100,14 +101,16 @@ void Saver::decide(const tenon_progress& progress, bool best_due, bool last_due,
   plan_.decide(now);
 }
 
-/// The fresh value of the monitor. Throws Error for one that had its chance and was never logged, unless it is
-/// declared. Its chance was a validation, or where a decision would wait for the end of the epoch, that.
-std::optional<double> Saver::measured(const tenon_progress& progress) const {
+/// The fresh value of the monitor. Throws Error for one that had its chance, a validation and the end of a training
+/// epoch, and was never logged, unless it is declared.
+std::optional<double> Saver::measured(const tenon_progress& progress) {
   const std::optional<double> value = names_.fresh(*monitor_, progress);
+  if (value || !names_.is_missing(*monitor_)) return value;
   const bool validated = progress.validations > 0 || !facts_.has_validation;
-  const bool had_its_chance = validated && (epoch_over_ || triggers_.by_epochs());
-  if (!value && had_its_chance && names_.is_missing(*monitor_))
-    names_.refuse_missing(*monitor_, epoch_over_ ? nullptr : "save_on_train_epoch_end");
+  if (validated && epoch_over_) names_.refuse_missing(*monitor_);
+  if (triggers_.by_epochs() && progress.validations == 1)  // an epoch may be long, and a name wrong
+    run_.warn("monitor \"" + monitor_->name + "\" was not logged by the first validation" +
+              names_.instead_of(monitor_->name) + "; where it is not at the end of the training epoch, the run ends");
   return value;
 }
 
@@ -125,7 +128,7 @@ std::string Saver::name_for(Purpose purpose) const {
 
 std::string Saver::name_of(const tenon_progress& progress) const {
   return name_.format([&](const std::string& key) {
-    const std::optional<double> value = names_.value(key, progress);
+    const std::optional<double> value = names_.value(key, progress, !epoch_over_);
     if (!value) refuse_key(key);
     return *value;
   });
@@ -134,7 +137,7 @@ std::string Saver::name_of(const tenon_progress& progress) const {
 /// A metric that was never logged is no reason to save nothing, nor is a name that is taken.
 std::string Saver::name_after_exception(const tenon_progress& progress) const {
   return name_.format([&](const std::string& key) {
-    return names_.value(key, progress).value_or(std::numeric_limits<double>::quiet_NaN());
+    return names_.value(key, progress, true).value_or(std::numeric_limits<double>::quiet_NaN());
   });
 }
 

@@ -64,7 +64,7 @@ class Saver : private SaveActions {
   std::vector<Durable> durable() override;
 
   void decide(const tenon_progress& progress, bool best_due, bool last_due, bool may_wait);
-  std::optional<double> measured(const tenon_progress& progress) const;
+  std::optional<double> measured(const tenon_progress& progress);
   std::string name_for(Purpose purpose) const;
   std::string name_of(const tenon_progress& progress) const;
   std::string name_after_exception(const tenon_progress& progress) const;

@@ -67,7 +67,7 @@ SavePlanOptions read_plan(const Options& options, const std::optional<Monitor>& 
 }
 
 std::vector<std::string> what_cannot_happen(const SavePlanOptions& options, const Triggers& triggers,
-                                            bool at_train_epoch_end, const RunFacts& facts) {
+                                            bool at_train_epoch_end, bool by_validation, const RunFacts& facts) {
   std::vector<std::string> out;
   if (options.keep == 0)
     out.emplace_back(options.keeps_last ? "save_top_k is 0: nothing but last is kept"
@@ -81,13 +81,18 @@ std::vector<std::string> what_cannot_happen(const SavePlanOptions& options, cons
   }
   if (const auto why = triggers.never_fires(facts.reachable_epochs, facts.reachable_steps, facts.max_seconds))
     out.push_back(*why);
-  if (!triggers.by_epochs() || at_train_epoch_end) return out;
-  if (!facts.has_validation)
+  const bool at_validation = triggers.by_epochs() && !at_train_epoch_end;
+  if (at_validation && !facts.has_validation)
     out.emplace_back(
         "it acts at the end of a validation, and this run has none: set save_on_train_epoch_end to true, or leave it "
         "out");
-  else if (const auto why = triggers.never_meets_validation(facts.reachable_epochs, facts.validates_every))
-    out.push_back(*why);
+  else if (at_validation && !facts.no_validation.empty())
+    out.push_back("it acts at the end of a validation, and none comes: " + facts.no_validation);
+  else if (by_validation && !facts.no_validation.empty())
+    out.push_back("its monitor is measured in validation, and none comes: " + facts.no_validation);
+  else if (at_validation)
+    if (const auto why = triggers.never_meets_validation(facts.reachable_epochs, facts.validates_every))
+      out.push_back(*why);
   return out;
 }
 

@@ -24,9 +24,10 @@ FileName read_name(const Options& options, const std::string& otherwise);
 std::optional<Monitor> read_monitor(Host host, const Options& options);
 SavePlanOptions read_plan(const Options& options, const std::optional<Monitor>& monitor, const Triggers& triggers);
 
-/// Warnings before training: what these options ask for and will not get.
+/// Warnings before training: what these options ask for and will not get. `by_validation`: the monitor is measured
+/// there.
 std::vector<std::string> what_cannot_happen(const SavePlanOptions& options, const Triggers& triggers,
-                                            bool at_train_epoch_end, const RunFacts& facts);
+                                            bool at_train_epoch_end, bool by_validation, const RunFacts& facts);
 
 }  // namespace tenon::policy
 

@@ -22,9 +22,10 @@ std::string_view name_of(StopReason reason) {
   return {};
 }
 
-/// Over nothing anything is an improvement that is better than the worst there is.
+/// Over nothing any number is an improvement; what is not finite never is one.
 bool Stopping::improves_on(double value, std::optional<double> reference) const noexcept {
-  if (!reference) return improves(options_.goal, value, worst(options_.goal));
+  if (!std::isfinite(value)) return false;
+  if (!reference) return true;
   const bool share = options_.relative && std::isfinite(*reference);
   return improves(options_.goal, value, *reference, options_.min_delta * (share ? std::abs(*reference) : 1.0));
 }
@@ -33,7 +34,7 @@ Judgement Stopping::check(double value) {
   ++state_.checks;
   const Goal goal = options_.goal;
   if (options_.check_finite && !std::isfinite(value)) return {StopReason::not_finite, false};
-  if (options_.stopping_threshold && improves(goal, value, *options_.stopping_threshold))
+  if (options_.stopping_threshold && std::isfinite(value) && improves(goal, value, *options_.stopping_threshold))
     return {StopReason::stopping_threshold, !state_.best || improves(goal, value, *state_.best)};
   if (options_.divergence_threshold && improves(goal, *options_.divergence_threshold, value))
     return {StopReason::divergence_threshold, false};

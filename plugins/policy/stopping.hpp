@@ -60,7 +60,7 @@ class Stopping {
   /// one that is worse than divergence_threshold ends it;
   /// one that is better than the best by more than min_delta is the new best, and the count of checks without an
   /// improvement begins anew, where there is a baseline only if that is beaten, too (the rule of Keras);
-  /// any other, NaN among them, is counted, and the `patience`-th of them in a row ends the training.
+  /// any other, and each that is not finite, is counted, and the `patience`-th of them in a row ends the training.
   Judgement check(double value);
 
   /// Why the training should end, where the last check said so: "val_loss 10 is worse than the divergence_threshold 8".

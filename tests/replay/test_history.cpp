@@ -114,6 +114,19 @@ BOOST_AUTO_TEST_CASE(a_line_that_is_not_right_is_refused_with_its_number_and_the
   check_refused(line("on_exception", 0, 1, R"("message":1)"), "\"message\" is 1: a text is needed");
 }
 
+BOOST_AUTO_TEST_CASE(a_key_that_stands_twice_is_refused) {
+  check_refused(line("on_train_batch_end", 0, 1, R"("step":2,"metrics":{})"), "line 1: a key stands twice");
+  check_refused(line("on_train_batch_end", 0, 1, R"("metrics":{"a":1,"b":2,"a":3})"), "line 1: a key stands twice");
+}
+
+BOOST_AUTO_TEST_CASE(a_number_too_small_for_any_but_0_is_0) {
+  const History h = read(line("on_train_batch_end", 0, 1, R"("metrics":{"a":1e-400,"b":-1e-400,"c":1e-310})"));
+  BOOST_REQUIRE_EQUAL(h.values.size(), 3u);
+  BOOST_CHECK_EQUAL(h.values[0].value, 0.0);
+  BOOST_CHECK(h.values[1].value == 0.0 && std::signbit(h.values[1].value));
+  BOOST_CHECK_EQUAL(h.values[2].value, 1e-310);
+}
+
 BOOST_AUTO_TEST_CASE(a_line_that_goes_back_in_time_is_refused) {
   check_refused(batch(0, 2) + batch(0, 900'000'000), "line 2: step 900000000 is more than 100000000");
   check_refused(batch(0, 2) + batch(0, 1), "line 2: step 1 comes after step 2; lines stand in the order");
@@ -132,6 +145,7 @@ BOOST_AUTO_TEST_CASE(what_a_killed_run_has_not_finished_writing_is_left_out) {
   check_refused(R"({"event":"on_train_ba)"
                 "\n",
                 "line 1: not valid JSON");
+  for (const char* other : {"hello", "[1, 2]", "\"text\""}) check_refused(other, "line 1: ");
 }
 
 BOOST_AUTO_TEST_CASE(what_follows_a_failure_is_not_replayed_and_told) {

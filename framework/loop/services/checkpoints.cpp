@@ -32,7 +32,7 @@ void check_name(const std::string& name) {
   if (name.empty() || name.back() == '/' || leaves || name.find('\0') != std::string::npos)
     throw AbiError(TENON_E_INVALID_ARGUMENT, "the checkpoint name '" + name + "' is empty or leaves its folder");
   if (const auto problem = checkpoint::problem_with_name(name))
-    throw AbiError(TENON_E_INVALID_ARGUMENT, "the checkpoint name '" + name + "' " + *problem);
+    throw AbiError(TENON_E_INVALID_ARGUMENT, "a checkpoint cannot be called '" + name + "': " + *problem);
 }
 
 void require_started(const Caller& c) {

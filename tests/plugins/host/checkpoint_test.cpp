@@ -397,15 +397,21 @@ BOOST_AUTO_TEST_CASE(a_monitor_that_is_never_logged_ends_the_run_with_those_know
   BOOST_TEST(contains(run.result.detail, "monitor \"nope\" was never logged; known are epoch, step, val_loss"));
 }
 
-BOOST_AUTO_TEST_CASE(a_monitor_that_is_missing_at_a_validation_may_be_one_of_the_training_epoch) {
-  const std::string hint = "is there at its end: set save_on_train_epoch_end to true";
-  for (const bool waits : {false, true}) {
-    PluginRun run(saver(std::string(R"("monitor": "nope", "mode": "min", "save_on_train_epoch_end": )") +
-                        (waits ? "true" : "false")));
+BOOST_AUTO_TEST_CASE(a_monitor_that_is_missing_at_a_validation_may_come_at_the_end_of_the_training_epoch) {
+  for (const bool comes : {false, true}) {
+    PluginRun run(saver(R"("monitor": "whole", "mode": "min", "save_on_train_epoch_end": false)"));
     run.log_validation("val_loss", {1});
+    if (comes)
+      run.before_run = [&](PluginRun::Fit&) {
+        run.engine.on_training_step = [](loop::MetricSink& sink) {
+          sink.log("whole", 1.0, {.on_step = false, .on_epoch = true});
+        };
+      };
     run.run();
-    BOOST_TEST(contains(run.result.detail, "monitor \"nope\" was never logged"));
-    BOOST_TEST(contains(run.result.detail, hint) != waits);
+    BOOST_TEST(contains(run.text(),
+                        "monitor \"whole\" was not logged by the first validation; known are epoch, step, val_loss"));
+    BOOST_TEST(contains(run.result.detail, "monitor \"whole\" was never logged") != comes);
+    BOOST_TEST(run.names().size() == (comes ? 1u : 0u));
   }
 }
 
@@ -431,6 +437,60 @@ BOOST_AUTO_TEST_CASE(what_cannot_fire_is_warned_of) {
   nowhere.engine.facts_.validation_batches.clear();
   nowhere.run();
   BOOST_TEST(contains(nowhere.text(), "it acts at the end of a validation, and this run has none"));
+}
+
+BOOST_AUTO_TEST_CASE(a_validation_that_never_comes_is_warned_of) {
+  const auto told = [](const std::string& config, const std::string& trainer) {
+    PluginRun run(saver(config), R"("max_epochs": 2, )" + trainer);
+    run.engine.facts_.declares_metrics = true;
+    run.engine.facts_.metrics = {{"val_loss", loop::Goal::minimize, loop::Stage::validation}};
+    run.log_validation("val_loss", {1});
+    run.run();
+    return run.text();
+  };
+  const std::string by_epochs = R"("check_val_every_n_epoch": 5)";
+  const std::string by_batches = R"("check_val_every_n_epoch": null, "val_check_interval": )";
+  BOOST_TEST(contains(told(R"("monitor": "val_loss")", by_epochs),
+                      "none comes: it runs every 5 epochs, and the run ends after 2 epochs"));
+  BOOST_TEST(contains(told(R"("monitor": "val_loss")", by_batches + "50"),
+                      "none comes: it runs every 50 batches, and the run ends after 4 steps"));
+  BOOST_TEST(contains(told(R"("monitor": "val_loss", "every_n_train_steps": 2)", by_epochs),
+                      "its monitor is measured in validation, and none comes: it runs every 5 epochs"));
+  BOOST_TEST(!contains(told(R"("monitor": "val_loss")", by_batches + "4"), "none comes"));
+  BOOST_TEST(!contains(told(R"("every_n_train_steps": 2)", by_epochs), "none comes"));
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_nothing_is_logged_under_is_refused_also_where_it_looks_like_one) {
+  for (const std::string key : {"val_loss_step", "val_loss_epoch"}) {
+    PluginRun run(saver(R"("filename": "{epoch}-{)" + key + "}\""), R"("max_epochs": 3)");
+    run.engine.facts_.declares_metrics = true;
+    run.engine.facts_.metrics = {{"val_loss", loop::Goal::minimize, loop::Stage::validation}};
+    run.log_validation("val_loss", {1});
+    run.run();
+    BOOST_TEST(run.result.refused == (key == "val_loss_step"));  // the other may come when an epoch has ended
+    BOOST_TEST(contains(run.result.detail, "no metric is called \"" + key + "\"; did you mean 'val_loss'?"));
+    BOOST_TEST(run.names().empty());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_a_failed_run_has_let_go_and_keeps_for_one_that_goes_on_is_told) {
+  PluginRun run(R"([{"plugin": "checkpoint", "id": "full", "config": {"dirpath": "full"}},
+    {"plugin": "checkpoint", "id": "w", "config": {"every_n_train_steps": 1, "save_weights_only": true,
+      "filename": "{step}"}}])",
+                R"("max_epochs": 4)");
+  run.engine.on_optimizer_step = [&] {
+    if (run.engine.steps == 5) throw std::runtime_error("a step fails");
+  };
+  run.run();
+  const std::vector<std::string> there = run.names();
+  std::vector<std::string> told;
+  for (const char* what : {"kept", "leaving"})
+    for (const boost::json::array paths = run.account("w").at(what).as_array(); const boost::json::value& path : paths)
+      told.push_back(std::string(path.as_string()).substr(std::string("checkpoints/").size()));
+  std::sort(told.begin(), told.end());
+  BOOST_TEST(run.account("w").at("leaving").as_array().size() == 1u);
+  BOOST_TEST(told == there, boost::test_tools::per_element());
+  BOOST_TEST(contains(run.text(), "a run that goes on from here removes it"));
 }
 
 BOOST_AUTO_TEST_CASE(time_fires_from_its_last_firing_on) {

@@ -221,6 +221,16 @@ BOOST_AUTO_TEST_CASE(a_training_metric_is_warned_of) {
   BOOST_TEST(!contains(validation.text(), "WARNING"));
 }
 
+BOOST_AUTO_TEST_CASE(a_validation_that_never_comes_is_warned_of) {
+  for (const std::string trainer :
+       {R"("check_val_every_n_epoch": 5)", R"("check_val_every_n_epoch": null, "val_check_interval": 50)"}) {
+    PluginRun run(stopping(R"("monitor": "val_loss")"), R"("max_epochs": 2, )" + trainer);
+    run.log_validation("val_loss", {1});
+    run.run();
+    BOOST_TEST(contains(run.text(), "it checks at the end of a validation, and none comes: it runs every 5"));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_monitor_that_no_task_declares_is_refused_where_it_is_strict) {
   for (const std::string strict : {"true", "false"}) {
     PluginRun run(stopping(R"("monitor": "val_los", "mode": "min", "strict": )" + strict), R"("max_epochs": 2)");

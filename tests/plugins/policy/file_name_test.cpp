@@ -97,6 +97,14 @@ BOOST_AUTO_TEST_CASE(a_name_that_leaves_its_folder_is_refused) {
   BOOST_TEST(refused_with("a\nb", "control character"));
   BOOST_TEST(refused_with("a\\b", "control character or a '\\'"));
   BOOST_TEST(refused_with("{../x}", "begins with '.'"));
+  BOOST_TEST(refused_with("last.ckpt/x", "would lie inside another checkpoint"));
+  BOOST_TEST(name("x/last.ckpt", {}) == "x/last.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_no_folder_takes_is_refused) {
+  BOOST_TEST(refused_with(std::string(236, 'a'), "236 bytes"));
+  BOOST_TEST(refused_with("a/" + std::string(230, 'b') + "{epoch}/c", "237 bytes"));
+  BOOST_TEST(name(std::string(235, 'a'), {}).size() == 235u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -104,6 +104,19 @@ BOOST_AUTO_TEST_CASE(what_is_not_finite_ends_at_once_where_that_is_asked_for) {
   BOOST_TEST((end_of(both, {3, -infinity}).reason == StopReason::not_finite));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_not_finite_is_no_improvement_where_it_does_not_end) {
+  for (const double sign : {1.0, -1.0}) {
+    StoppingOptions options = waiting(2, sign > 0 ? Goal::minimize : Goal::maximize);
+    options.check_finite = false;
+    options.stopping_threshold = sign * -5.0;
+    const End end = end_of(options, {sign * 3, sign * -infinity, sign * 2, sign * -infinity, sign * 1, sign * 0.5});
+    BOOST_TEST(end.after == 0);
+    BOOST_TEST(*end.state.best == sign * 0.5);
+    BOOST_TEST(end_of(options, {sign * -infinity, sign * -infinity}).after == 2);
+    BOOST_TEST(!end_of(options, {sign * -infinity}).state.best.has_value());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(nan_is_a_check_without_improvement_otherwise) {
   StoppingOptions options = waiting(2);
   options.check_finite = false;
@@ -191,7 +204,8 @@ namespace {
 /// The rules by their words, each time from the first value on.
 StopReason by_the_words(const StoppingOptions& o, const std::vector<double>& values) {
   const double sign = o.goal == Goal::maximize ? 1 : -1;
-  const auto better = [&](double a, double b, double by) { return o.goal == Goal::maximize ? a - by > b : a + by < b; };
+  const auto over = [&](double a, double b, double by) { return o.goal == Goal::maximize ? a - by > b : a + by < b; };
+  const auto better = [&](double a, double b, double by) { return std::isfinite(a) && over(a, b, by); };
   const double now = values.back();
   if (o.check_finite && !std::isfinite(now)) return StopReason::not_finite;
   if (o.stopping_threshold && better(now, *o.stopping_threshold, 0)) return StopReason::stopping_threshold;
