@@ -194,7 +194,8 @@ void RecordedRun::reopen(std::uint64_t from_sequence, std::uint64_t from_attempt
   const std::lock_guard lock(mutex_);
   RunRecord next = record_;
   next.go_on_from(from_sequence, from_attempt);
-  if (next.ended && next.ended->reason == "stopped") next.stops_done_to = std::max(next.stops_done_to, from_sequence);
+  next.stops_done_to = std::min(next.stops_done_to, from_sequence);  // a stop that it has gone back behind comes again
+  if (next.ended && next.ended->reason == "stopped") next.stops_done_to = from_sequence;
   next.ended.reset();
   before_ = record_;
   change(std::move(next));

@@ -42,8 +42,8 @@ struct RunRecord {
   std::vector<std::uint64_t> resumed_from;
   /// And the attempt that had saved it; where this is shorter, the one before.
   std::vector<std::uint64_t> resumed_attempts;
-  /// Sequence of the last checkpoint from which an attempt went on behind the stop that had ended the run: what asks
-  /// for a stop in it, or before it, has had it. 0: none.
+  /// Sequence of the last checkpoint, among those that the last attempt goes on behind, from which an attempt went on
+  /// behind the stop that had ended the run: what asks for a stop in it, or before it, has had it. 0: none.
   std::uint64_t stops_done_to = 0;
   std::string task;
   std::uint64_t seed = 0;

@@ -466,6 +466,22 @@ BOOST_AUTO_TEST_CASE(a_stop_that_the_run_has_gone_on_behind_stays_done_whatever_
   BOOST_TEST(!run.choose("auto").stops_are_done);  // what asks for one there asks anew
 }
 
+BOOST_AUTO_TEST_CASE(a_stop_that_an_attempt_has_gone_back_behind_is_carried_out_when_it_comes_again) {
+  Run run;
+  run.save("a", {.sequence = 3});
+  run.save("b", {.sequence = 9});
+  run.end("stopped");
+  run.limits.settings = "others";
+  RecordedRun(run.folder, read_run_record(run.folder).value()).reopen(9, 1);
+  BOOST_TEST(run.choose("auto").stops_are_done);
+  RecordedRun(run.folder, read_run_record(run.folder).value()).reopen(3, 1);
+  BOOST_TEST(run.choose("auto").sequence == 3u);
+  BOOST_TEST(run.choose("auto").stops_are_done);  // of the attempts that ended in it
+  run.save("c", {.sequence = 7, .attempt = 3});   // and the attempt is killed at its own stop
+  BOOST_TEST(run.choose("auto").sequence == 7u);
+  BOOST_TEST(!run.choose("auto").stops_are_done);
+}
+
 BOOST_AUTO_TEST_CASE(numbers_of_a_document_that_cannot_be_are_survived) {
   for (const std::uint64_t attempt : {std::uint64_t{0}, std::uint64_t{1'000'000'000'000'000}}) {
     const Run run(false);
