@@ -261,7 +261,9 @@ bool CommitPoint::decided(const SaveRequest& save, FirstFailure& failures) {
 
 void CommitPoint::carry_out_saves(const CommitState& state, WriteJob& job, FirstFailure& failures) {
   if (requests_.saves.empty()) return;
-  const std::vector<SaveRequest> saves = std::exchange(requests_.saves, {});
+  std::vector<SaveRequest> saves = std::exchange(requests_.saves, {});
+  for (SaveRequest& save : saves)
+    if (save.by->id() == recovery_id) save.name = recovery_name(progress_.step);
   std::vector<Group> groups;
   bool full = false;
   for (const SaveRequest& save : saves) {

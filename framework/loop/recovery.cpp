@@ -69,7 +69,7 @@ class Recovery {
     const bool saves = interruption_.take_save();
     if (!leaves && !saves) return;
     asked_by_ = leaves ? signal_name(interruption_.signal()) : "SIGUSR1";
-    const std::string save_name = "step=" + std::to_string(progress.step);
+    const std::string save_name = recovery_name(progress.step);
     const std::string reason = asked_by_;
     tenon_save_request wanted = Checkpoints::save(TENON_CHECKPOINT_FULL, save_name, reason);
     wanted.folder = text(std::string_view(recovery_folder));
@@ -104,6 +104,8 @@ chain::Callback& add_recovery(chain::Chain& chain, Interruption& interruption) {
   return chain.add({"recovery", std::string(recovery_id), std::nullopt, {}, "Tenon itself"},
                    detail::Adapter<Recovery>::descriptor, {});
 }
+
+std::string recovery_name(std::uint64_t step) { return "step=" + std::to_string(step); }
 
 std::string_view signal_name(int signal) {
   switch (signal) {

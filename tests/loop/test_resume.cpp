@@ -264,6 +264,27 @@ BOOST_AUTO_TEST_CASE(a_state_asked_for_twice_at_one_step_is_saved_twice) {
   expect(folders(run.folder / "recovery"), {"step=2-v1.ckpt"});
 }
 
+BOOST_AUTO_TEST_CASE(a_state_asked_for_inside_an_accumulation_group_is_named_by_the_step_that_it_holds) {
+  for (const std::size_t batches_asking : {1, 2}) {
+    TestEngine engine(7);
+    LoopFixture run(engine);
+    run.options.max_epochs = 1;
+    run.options.accumulate_grad_batches = 3;
+    Interruption interruption;
+    Probe& asker = run.probe("asker");
+    std::size_t batch = 0;
+    asker.on[TENON_HOOK(on_train_batch_end)] = [&](const void*) {
+      if (++batch == 4 || batch == 3 + batches_asking) interruption.save();  // step 1, on the way to step 2
+    };
+    loop::Fit& fit = run.make();
+    loop::add_recovery(fit.chain(), interruption);
+    BOOST_CHECK_EQUAL(fit.run(nullptr, &interruption).reason, TENON_END_FINISHED);
+    expect(folders(run.folder / "recovery"), {"step=2.ckpt"});
+    const auto saved = checkpoint::Checkpoint::open(run.folder / "recovery/step=2.ckpt");
+    BOOST_CHECK_EQUAL(saved.document().at("progress").at("step").to_number<int>(), 2);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_stop_that_a_run_goes_on_behind_ends_withdrawn_and_is_not_carried_out_again) {
   const Recipe recipe{.stop_at_step = 8};
   Training straight(recipe, "straight");
