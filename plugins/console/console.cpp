@@ -22,6 +22,21 @@ using tenon::policy::readable;
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
+std::string counted(std::uint64_t n, const std::string& one, const std::string& many) {
+  return std::to_string(n) + " " + (n == 1 ? one : many);
+}
+
+/// "up to 20 epochs of 45 batches", "up to 60 steps, epochs of 491 batches".
+std::string limits_text(const tenon_run_facts& run) {
+  const bool has_epochs = run.max_epochs != TENON_UNKNOWN, has_steps = run.max_steps != TENON_UNKNOWN;
+  const std::string steps = has_steps ? "up to " + counted(run.max_steps, "step", "steps") : "";
+  const std::string batches =
+      run.train_batches == TENON_UNKNOWN ? "" : " of " + counted(run.train_batches, "batch", "batches");
+  if (has_epochs)
+    return "up to " + counted(run.max_epochs, "epoch", "epochs") + batches + (has_steps ? ", " + steps : "");
+  return (has_steps ? steps : "no limit of epochs") + (batches.empty() ? "" : ", epochs" + batches);
+}
+
 class Console {
  public:
   static constexpr const char* id = "org.tenon.console";
@@ -58,7 +73,7 @@ class Console {
     const auto facts = tenon::policy::RunFacts::of(host_);
     if (facts.is_replay) return;  // its decisions are its output
     screen_.emplace(facts.stdout_taken ? stderr : stdout, facts.on_terminal && wants_bar_ && !facts.stdout_taken);
-    screen_->line(heading(facts));
+    screen_->line(heading());
     if (wants_model_ && host_.find<tenon_model>())
       for (const std::string& line : tenon::console::model_summary(tenon::Model(host_).modules())) screen_->line(line);
     if (args.resumed)
@@ -137,15 +152,10 @@ class Console {
         wants_bar_(options.get<bool>("/progress_bar")),
         bar_(options.get<double>("/refresh_seconds")) {}
 
-  std::string heading(const tenon::policy::RunFacts& facts) const {
+  std::string heading() const {
     const tenon_run_facts run = tenon::run_facts(host_);
     std::string out(run.task_name.size ? tenon::view(run.task_name) : "run");
-    out += facts.max_epochs == TENON_UNKNOWN ? ": no limit of epochs" : ": up to " + counted(facts.max_epochs, "epoch");
-    if (facts.train_batches != TENON_UNKNOWN) out += " of " + counted(facts.train_batches, "batch", "batches");
-    return out + ", seed " + std::to_string(run.seed);
-  }
-  static std::string counted(std::uint64_t n, const std::string& one, const std::string& many = {}) {
-    return std::to_string(n) + " " + (n == 1 ? one : many.empty() ? one + "s" : many);
+    return out + ": " + limits_text(run) + ", seed " + std::to_string(run.seed);
   }
 
   void start_epoch(const tenon_progress& progress) {
@@ -155,7 +165,8 @@ class Console {
   }
 
   void draw(const tenon_progress& progress, double time) {
-    screen_->draw(bar_.text(progress.epoch, progress.batch, progress.batches, time) + listed(epoch_metrics_));
+    screen_->draw(bar_.text(progress.epoch, progress.batch, progress.batches, time, in_order(epoch_metrics_),
+                            screen_->columns()));
   }
 
   bool is_wanted(const tenon_logged_metric& m) {
@@ -176,14 +187,20 @@ class Console {
     values.emplace_back(key, value);
   }
 
-  /// "  train_loss 0.1234  val_loss 0.2345", in the manifest's order or else as they came.
-  std::string listed(const Values& values) const {
-    std::string out;
-    const auto write = [&](const auto& value) { out += "  " + value.first + " " + readable(value.second, 4); };
+  /// "train_loss 0.1234", "val_loss 0.2345", in the manifest's order or else as they came.
+  std::vector<std::string> in_order(const Values& values) const {
+    std::vector<std::string> out;
+    const auto write = [&](const auto& value) { out.push_back(value.first + " " + readable(value.second, 4)); };
     if (metrics_.empty()) std::for_each(values.begin(), values.end(), write);
     for (const std::string& wanted : metrics_)
       for (const auto& value : values)
         if (value.first == wanted) write(value);
+    return out;
+  }
+
+  std::string listed(const Values& values) const {
+    std::string out;
+    for (const std::string& metric : in_order(values)) out += "  " + metric;
     return out;
   }
 

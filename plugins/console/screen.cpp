@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "screen.hpp"
 
+#include <sys/ioctl.h>
+
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 
@@ -9,12 +12,7 @@ namespace tenon::console {
 
 namespace {
 
-/// A terminal that says nothing of itself has 80 columns; one stays free, so that the cursor does not wrap.
-std::size_t columns() {
-  const char* said = std::getenv("COLUMNS");
-  const long width = said ? std::strtol(said, nullptr, 10) : 0;
-  return static_cast<std::size_t>(width >= 20 ? width : 80) - 1;
-}
+constexpr long least_columns = 20, usual_columns = 80;
 
 /// At a character's border.
 std::string cut(const std::string& text, std::size_t width) {
@@ -52,6 +50,19 @@ std::string harmless(std::string_view text) {
     text.remove_prefix(length == 0 ? 1 : length);
   }
   return out;
+}
+
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; }));
+}
+
+std::size_t Screen::columns() const {
+  const char* said = std::getenv("COLUMNS");
+  long width = said ? std::strtol(said, nullptr, 10) : 0;
+  winsize size{};
+  if (width < least_columns && ioctl(fileno(out_), TIOCGWINSZ, &size) == 0) width = size.ws_col;
+  return static_cast<std::size_t>(width >= least_columns ? width : usual_columns) - 1;
 }
 
 void Screen::line(const std::string& text) {

@@ -15,12 +15,18 @@ namespace tenon::console {
 /// and texts come from everybody.
 std::string harmless(std::string_view text);
 
+/// The columns that a text takes: UTF-8's continuation bytes take none.
+std::size_t characters(std::string_view text);
+
 /// Everything that it prints is made harmless.
 class Screen {
  public:
   Screen(std::FILE* out, bool terminal) noexcept : out_(out), terminal_(terminal) {}
 
   bool terminal() const noexcept { return terminal_; }
+  /// Of the line at the bottom: one less than the terminal has, so that the cursor does not wrap. A terminal that tells
+  /// nothing of itself, not even in $COLUMNS, has 80.
+  std::size_t columns() const;
   /// A line that stays. What cannot be written is nobody's loss: the loggers keep the numbers.
   void line(const std::string& text);
   /// The line at the bottom, cut to the terminal's width; only on a terminal.

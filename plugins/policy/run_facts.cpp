@@ -50,8 +50,6 @@ RunFacts RunFacts::of(Host host) {
   facts.is_replay = given.flags & TENON_RUN_IS_REPLAY;
   facts.on_terminal = given.flags & TENON_RUN_ON_TERMINAL;
   facts.stdout_taken = given.flags & TENON_RUN_STDOUT_TAKEN;
-  facts.max_epochs = given.max_epochs;
-  facts.train_batches = given.train_batches;
 
   // null is not the default here: it counts val_check_interval across epochs.
   constexpr const char* every_n = "/trainer/check_val_every_n_epoch";

@@ -58,6 +58,18 @@ BOOST_AUTO_TEST_CASE(plain_lines_tell_epochs_and_decisions) {
              "epoch 1  step 4  train_loss 0.5  val_loss 3  <time> s\n");
 }
 
+BOOST_AUTO_TEST_CASE(the_heading_tells_what_limits_the_run) {
+  const auto heading = [](const std::string& trainer) {
+    PluginRun run(R"([{"plugin": "console"}])", trainer);
+    const std::string text = printed(run);
+    return text.substr(0, text.find('\n'));
+  };
+  BOOST_TEST(heading(R"("max_epochs": 1)") == "test: up to 1 epoch of 2 batches, seed 0");
+  BOOST_TEST(heading(R"("max_steps": 3)") == "test: up to 3 steps, epochs of 2 batches, seed 0");
+  BOOST_TEST(heading(R"("max_epochs": 2, "max_steps": 3)") ==
+             "test: up to 2 epochs of 2 batches, up to 3 steps, seed 0");
+}
+
 BOOST_AUTO_TEST_CASE(the_model_stands_below_the_heading) {
   const auto first_lines = [](const std::string& config) {
     PluginRun run(R"([{"plugin": "console", "config": )" + config + "}]");
