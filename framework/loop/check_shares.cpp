@@ -5,10 +5,10 @@
 #include <cmath>
 #include <sstream>
 #include <string>
-#include <tenon/failure.hpp>
 #include <vector>
 
 #include "loop/evaluation.hpp"
+#include "loop/option_failure.hpp"
 
 namespace tenon::loop {
 
@@ -26,14 +26,13 @@ void check(std::uint64_t batches, const BatchLimit& limit, const std::string& op
            const std::string& loader = {}) {
   if (!limit.is_share || limit.share <= 0.0 || limit.share >= 1.0) return;
   if (batches == TENON_UNKNOWN)
-    throw Failure(ExitCode::manifest,
-                  option + " is a share of the " + data + ", but their length is not known: give a count of batches");
+    throw OptionFailure(option,
+                        "is a share of the " + data + ", but their length is not known: give a count of batches");
   const auto all = static_cast<double>(batches);
   if (batches == 0 || all * limit.share >= 1.0) return;
-  throw Failure(ExitCode::manifest, option + " is " + text(limit.share) + ", less than one of the " +
-                                        std::to_string(batches) + " batches of the " + data + loader +
-                                        ": give at least " + text(std::ceil(1000.0 / all) / 1000.0) +
-                                        ", or a count of batches");
+  throw OptionFailure(option, "is " + text(limit.share) + ", less than one of the " + std::to_string(batches) +
+                                  " batches of the " + data + loader + ": give at least " +
+                                  text(std::ceil(1000.0 / all) / 1000.0) + ", or a count of batches");
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 namespace tenon::loop {
 
-/// Throws Failure (ExitCode::manifest) where a limit is a share of data whose length is not known, or a share that
+/// Throws OptionFailure where a limit is a share of data whose length is not known, or a share that
 /// leaves not one of a loader's batches: nothing would be trained or validated, without a word.
 void check_shares(const EngineFacts& facts, const TrainerOptions& options);
 /// The same for the data of one evaluation stage.

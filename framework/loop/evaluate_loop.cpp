@@ -5,6 +5,7 @@
 
 #include "loop/evaluation.hpp"
 #include "loop/loop.hpp"
+#include "loop/option_failure.hpp"
 
 namespace tenon::loop {
 
@@ -24,16 +25,17 @@ void Loop::plan_validation() {
   if (!interval.is_share) {
     validation_every_ = interval.count;
     if (options_.check_val_every_n_epoch != 0 && epoch_limit_ != TENON_UNKNOWN && interval.count > epoch_limit_)
-      throw Failure(ExitCode::manifest, "val_check_interval is " + std::to_string(interval.count) +
-                                            " batches, but a training epoch has " + std::to_string(epoch_limit_) +
-                                            ": validation would never run; make it smaller, or count "
-                                            "batches across epochs with \"check_val_every_n_epoch\": null");
+      throw OptionFailure("val_check_interval", "is " + std::to_string(interval.count) +
+                                                    " batches, but a training epoch has " +
+                                                    std::to_string(epoch_limit_) +
+                                                    ": validation would never run; make it smaller, or count "
+                                                    "batches across epochs with \"check_val_every_n_epoch\": null");
     return;
   }
   if (epoch_limit_ == TENON_UNKNOWN)
-    throw Failure(ExitCode::manifest,
-                  "val_check_interval is a share of the epoch, but the length of the training data is not known: give "
-                  "a count of batches");
+    throw OptionFailure("val_check_interval",
+                        "is a share of the epoch, but the length of the training data is not known: give a count of "
+                        "batches");
   validation_every_ =
       std::max<std::uint64_t>(1, static_cast<std::uint64_t>(static_cast<double>(epoch_limit_) * interval.share));
 }

@@ -10,6 +10,7 @@
 #include "loop/account.hpp"
 #include "loop/check_shares.hpp"
 #include "loop/evaluation.hpp"
+#include "loop/option_failure.hpp"
 #include "loop/recovery.hpp"
 #include "loop/services/services.hpp"
 
@@ -101,6 +102,7 @@ FitResult Loop::guarded(const Body& body) {
     result.reason = TENON_END_FAILED;
     result.exit = failure.code();
     result.detail = failure.what();
+    if (const auto* misfit = dynamic_cast<const OptionFailure*>(&failure)) result.option = misfit->option();
     if (started) or_note(result, [&] { report_exception(TENON_E_FAILED, result.detail, ""); });
   } catch (const std::exception& error) {
     failed(error.what());
@@ -125,12 +127,12 @@ void Loop::check_options() const {
                                               : nullptr;
   if (way == nullptr) return;
   if (options_.accumulate_grad_batches > 1)
-    throw Failure(ExitCode::manifest, "accumulate_grad_batches is " + std::to_string(options_.accumulate_grad_batches) +
-                                          ", but " + way + ": leave it out" +
-                                          (facts.closure ? ", or take a larger batch_size" : ", and accumulate there"));
+    throw OptionFailure("accumulate_grad_batches",
+                        "is " + std::to_string(options_.accumulate_grad_batches) + ", but " + way + ": leave it out" +
+                            (facts.closure ? ", or take a larger batch_size" : ", and accumulate there"));
   if (facts.manual_optimization && options_.gradient_clip_val)
-    throw Failure(ExitCode::manifest, std::string("gradient_clip_val is given, but ") + way +
-                                          ": leave it out, and call clip_gradients() before step() there");
+    throw OptionFailure("gradient_clip_val", std::string("is given, but ") + way +
+                                                 ": leave it out, and call clip_gradients() before step() there");
 }
 
 void Loop::start(const ResumePoint* from) {

@@ -68,6 +68,7 @@ struct FitResult {
   ExitCode exit = ExitCode::ok;
   bool refused = false;      ///< nothing was trained: a callback or the configuration refused to start
   std::string detail;        ///< the stops' reasons, or the error's message
+  std::string option;        ///< of the trainer, that does not go with the task or its data
   std::uint64_t epochs = 0;  ///< whose on_train_epoch_end was called, one cut short included
   std::uint64_t steps = 0;
   bool at_history_end = false;  ///< finished, since the recorded history goes no further

@@ -120,7 +120,7 @@ const Metric* MetricStore::find(std::string_view name) const {
   return found == ids_.end() ? nullptr : &metrics_[found->second];
 }
 
-Goal MetricStore::monitor(std::string_view name, std::string_view mode, tenon_metric* out, bool required) {
+Goal MetricStore::monitor(std::string_view name, std::string_view mode, tenon_metric* out, std::string_view by) {
   if (name.empty()) throw AbiError(TENON_E_INVALID_ARGUMENT, "'monitor' is empty: name the metric to decide by");
   if (!mode.empty() && mode != "auto" && mode != "min" && mode != "max")
     throw AbiError(TENON_E_INVALID_ARGUMENT,
@@ -160,7 +160,7 @@ Goal MetricStore::monitor(std::string_view name, std::string_view mode, tenon_me
                        "\"mode\": \"max\"" +
                        (task_declares_ && !m.declared ? "; or is the name misspelt" + nearest(name) : std::string()));
   m.monitored = true;
-  m.required = m.required || required;
+  if (m.required_by.empty()) m.required_by = by;
   m.flags |= TENON_METRIC_MONITORED;
   (wanted == Goal::minimize ? m.minimized : m.maximized) = true;
   if (out) *out = metric;
@@ -202,10 +202,10 @@ void MetricStore::check_monitored() const {
   };
   constexpr std::string_view epoch = "_epoch";  // what is logged on the step and on the epoch has a second name
   for (const Metric& m : metrics_)
-    if (m.required && !m.declared &&
+    if (!m.required_by.empty() && !m.declared &&
         !(m.name.ends_with(epoch) && is_declared(std::string_view(m.name).substr(0, m.name.size() - epoch.size()))))
-      throw AbiError(TENON_E_INVALID_ARGUMENT, "the metric " + in_quotes(m.name) +
-                                                   " is monitored, but neither the task nor a callback declares it" +
+      throw AbiError(TENON_E_INVALID_ARGUMENT, m.required_by + " monitors " + in_quotes(m.name) +
+                                                   ", but neither the task nor a callback declares it" +
                                                    nearest(m.name));
 }
 
@@ -213,7 +213,8 @@ std::string MetricStore::nearest(std::string_view name) const {
   std::vector<std::string> known;
   for (const Metric& m : metrics_)
     if (m.declared) known.push_back(m.name);
-  return did_you_mean(name, known);
+  const std::string* split = closest(name, known) ? nullptr : closest(name, split_);
+  return did_you_mean(split ? *split + loader_suffix(0) : name, known);
 }
 
 void MetricStore::enter(Stage stage, std::uint64_t stamp_step, std::uint64_t epoch, std::uint64_t batch_samples) {

@@ -38,7 +38,7 @@ struct Metric {
   bool present = false;
   bool declared = false;
   bool monitored = false;
-  bool required = false;                      ///< by a callback that cannot do without it
+  std::string required_by;                    ///< the first callback that cannot do without it
   bool minimized = false, maximized = false;  ///< a callback decides by it in this direction
   bool outdated = false;                      ///< other weights have been put back since
   bool overrides = false;  ///< of epoch and step: the task has logged one of its own, which counts while it is fresh
@@ -68,9 +68,9 @@ class MetricStore final : public MetricSink {
   std::uint64_t count() const { return metrics_.size(); }
   const Metric& at(tenon_metric metric) const { return metrics_[metric]; }
 
-  /// Resolves the direction by which a callback decides; throws chain::AbiError (TENON_E_INVALID_ARGUMENT). `required`:
-  /// check_monitored() minds when nobody declares it.
-  Goal monitor(std::string_view name, std::string_view mode, tenon_metric* out, bool required = true);
+  /// Resolves the direction by which a callback decides; throws chain::AbiError (TENON_E_INVALID_ARGUMENT). `by`: for
+  /// check_monitored(), which names it when nobody declares the metric; empty where the callback can do without.
+  Goal monitor(std::string_view name, std::string_view mode, tenon_metric* out, std::string_view by = "a callback");
   /// A callback's own metric; throws chain::AbiError (TENON_E_WRONG_STATE) when it is somebody else's.
   tenon_metric declare(std::string_view name, const LogOptions& options, std::string_view callback_id);
   /// Throws chain::AbiError naming the first required metric that nobody declares, where the task declares its own.
@@ -113,7 +113,7 @@ class MetricStore final : public MetricSink {
   /// form.
   void restore(const boost::json::object& saved);
 
-  /// Names closest to `name`, for "did you mean".
+  /// "; did you mean 'val_loss'?", or the names that are known.
   std::string nearest(std::string_view name) const;
 
  private:

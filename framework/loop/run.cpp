@@ -247,7 +247,10 @@ RunOutcome run_in(Beginning& beginning, const manifest::Manifest& manifest, cons
     open_record(record, beginning, fit);
     fit.chain().add_run_file(keep_manifest(folder, document));
     result = fit.run(from ? &*from : nullptr, request.interruption);
-    if (result.refused) throw Failure(result.exit, result.detail);
+    if (result.refused) {
+      const std::string at = result.option.empty() ? "" : manifest.where("/trainer/" + result.option) + ": ";
+      throw Failure(result.exit, at + result.detail);
+    }
   } catch (const Failure&) {
     withdraw(record, beginning, fit);
     throw;

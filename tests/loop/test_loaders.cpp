@@ -199,6 +199,7 @@ BOOST_AUTO_TEST_CASE(a_share_of_data_of_unknown_length_is_refused) {
     const loop::FitResult result = fit_with(set);
     BOOST_CHECK(result.refused);
     BOOST_CHECK(result.exit == ExitCode::manifest);
+    BOOST_TEST(result.detail.starts_with(result.option + " is a share"));
     return result.detail;
   };
   BOOST_TEST(refused([&](LoopFixture& run, TestEngine& engine) {

@@ -188,8 +188,24 @@ BOOST_AUTO_TEST_CASE(a_monitored_metric_that_nobody_declares_is_refused_at_start
   p.at_create = [&] { Metrics(Host(p.host)).monitor("val_los", "min"); };
   const loop::FitResult result = run.run();
   BOOST_CHECK(result.exit == ExitCode::manifest);
-  BOOST_CHECK(result.detail.find("did you mean 'val_loss'?") != std::string::npos);
+  BOOST_TEST(result.detail ==
+             "test: callback 'a' (org.tenon.tests.probe 1.0.0) monitors 'val_los', but neither the task "
+             "nor a callback declares it; did you mean 'val_loss'?");
   BOOST_CHECK_EQUAL(engine.steps, 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_longer_or_shorter_word_for_a_metric_and_one_without_its_loader_are_recognized) {
+  loop::EngineFacts facts;
+  facts.declares_metrics = true;
+  facts.validation_batches = {1, 1};
+  facts.metrics = {{"train_loss", loop::Goal::minimize, loop::Stage::train},
+                   {"val_acc", loop::Goal::maximize, loop::Stage::validation}};
+  const loop::MetricStore store(facts, true);
+  BOOST_TEST(store.nearest("training_loss") == "; did you mean 'train_loss'?");
+  BOOST_TEST(store.nearest("val_accuracy") == "; did you mean 'val_acc/dataloader_idx_0'?");
+  BOOST_TEST(store.nearest("val_ac/dataloader_idx_1") == "; did you mean 'val_acc/dataloader_idx_1'?");
+  BOOST_TEST(store.nearest("reward") ==
+             "; known are 'epoch', 'step', 'train_loss', 'val_acc/dataloader_idx_0', 'val_acc/dataloader_idx_1'");
 }
 
 BOOST_AUTO_TEST_CASE(a_callback_records_its_own_metric_and_no_other) {

@@ -47,7 +47,8 @@ tenon_status decide_by(const tenon_host* host, tenon_text name, tenon_text mode,
     if (c.services.start_is_over)
       throw AbiError(TENON_E_WRONG_STATE, "a metric can be monitored until on_fit_start returns, not later");
     tenon_metric metric = TENON_NO_METRIC;
-    const Goal goal = c.services.metrics->monitor(from_text(name), from_text(mode), &metric, required);
+    const Goal goal = c.services.metrics->monitor(from_text(name), from_text(mode), &metric,
+                                                  required ? c.callback.where() + ": " + c.callback.label() : "");
     tenon_metric_info info = info_of(c, metric);
     info.goal = static_cast<std::int32_t>(goal);
     chain::fill_sized(out, info);

@@ -32,7 +32,21 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
-/// The known name that is close to a wrong one; nullptr where none is.
+/// "val_acc" and "val_accuracy": word by word, one is the beginning of the other, in three letters or more.
+inline bool abbreviates(std::string_view a, std::string_view b) {
+  constexpr std::string_view between_words = "_-./ ";
+  for (;;) {
+    const std::size_t a_ends = a.find_first_of(between_words), b_ends = b.find_first_of(between_words);
+    const std::string_view a_word = a.substr(0, a_ends), b_word = b.substr(0, b_ends);
+    const std::size_t common = std::min(a_word.size(), b_word.size());
+    if (a_word != b_word && (common < 3 || a_word.substr(0, common) != b_word.substr(0, common))) return false;
+    if (a_ends == std::string_view::npos || b_ends == std::string_view::npos) return a_ends == b_ends;
+    a.remove_prefix(a_ends + 1);
+    b.remove_prefix(b_ends + 1);
+  }
+}
+
+/// The known name that is close to a wrong one, or else an abbreviation of it; nullptr where none is.
 inline const std::string* closest(std::string_view wrong, const std::vector<std::string>& known) {
   const std::string* best = nullptr;
   std::size_t least = std::max<std::size_t>(1, std::max<std::size_t>(wrong.size(), 3) / 3) + 1;
@@ -42,7 +56,10 @@ inline const std::string* closest(std::string_view wrong, const std::vector<std:
     least = distance;
     best = &name;
   }
-  return best;
+  if (best) return best;
+  for (const std::string& name : known)
+    if (abbreviates(wrong, name)) return &name;
+  return nullptr;
 }
 
 /// "; did you mean 'a'?" where one is close, else "; known are 'a', 'b'", else "" where nothing is known.
