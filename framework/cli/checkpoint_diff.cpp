@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 
 #include "checkpoint/compare.hpp"
@@ -44,8 +45,15 @@ std::string as_text(const checkpoint::Comparison& found) {
     text += styled(d.file, Style::strong, STDOUT_FILENO) + "\n" + table(rows, "  ");
     rows.clear();
   }
-  return text + std::to_string(found.differences.size()) + " tensors differ, " + std::to_string(found.compared) +
-         " were compared\n";
+  const auto count = [&](Kind kind) {
+    return std::ranges::count_if(found.differences, [&](const TensorDifference& d) { return d.kind == kind; });
+  };
+  const auto alone = [&](Kind kind, const char* where) {
+    return count(kind) ? ", " + std::to_string(count(kind)) + " only in the " + where : "";
+  };
+  return text + std::to_string(count(Kind::numbers) + count(Kind::other_type)) + " of the " +
+         std::to_string(found.compared) + " tensors in both differ" + alone(Kind::only_first, "first") +
+         alone(Kind::only_second, "second") + "\n";
 }
 
 json::object as_json(const checkpoint::Comparison& found) {
@@ -69,6 +77,7 @@ json::object as_json(const checkpoint::Comparison& found) {
 ExitCode checkpoint_diff(const CommandLine& line) {
   checkpoint::Comparison found;
   try {
+    for (const std::filesystem::path& path : line.paths) require_checkpoint(path);
     found = checkpoint::compare(checkpoint::TensorSource(line.paths.at(0)), checkpoint::TensorSource(line.paths.at(1)));
   } catch (const checkpoint::ReadError& error) {
     refuse_unreadable(error);

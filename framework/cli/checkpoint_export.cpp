@@ -55,6 +55,7 @@ ExitCode checkpoint_export(const CommandLine& line) {
                                        "' tells no format: weights are exported to a file that ends in "
                                        ".safetensors or .pt");
   try {
+    require_checkpoint(line.paths.at(0));
     const checkpoint::TensorSource source(line.paths.at(0));
     const checkpoint::LoadedTensors loaded = source.load_model();
     std::vector<TensorRecord> tensors = loaded.records;

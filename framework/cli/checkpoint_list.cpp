@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
+#include <set>
 #include <tuple>
 
+#include "checkpoint/format.hpp"
 #include "checkpoint/inspect.hpp"
+#include "checkpoint/names.hpp"
 #include "cli/checkpoint_words.hpp"
 #include "cli/commands.hpp"
 #include "cli/terminal.hpp"
@@ -25,10 +28,26 @@ struct Row {
   std::uint64_t sequence = 0;
 };
 
+/// What `--resume` has moved aside, relative to the folder that was named.
+std::vector<std::string> set_aside_below(const fs::path& folder, const fs::path& named) {
+  std::vector<std::string> names;
+  std::error_code wrong;
+  constexpr fs::directory_options options = fs::directory_options::skip_permission_denied;
+  for (fs::recursive_directory_iterator entry(folder, options, wrong), end; !wrong && entry != end;
+       entry.increment(wrong)) {
+    const std::string name = entry->path().filename().string();
+    if (name.find(std::string(checkpoint::checkpoint_suffix) + ".damaged") == std::string::npos) continue;
+    entry.disable_recursion_pending();
+    names.push_back(entry->path().lexically_relative(named).string());
+  }
+  return names;
+}
+
 struct Listing {
   std::string run_id;
   std::vector<Row> rows;  ///< oldest first, then what cannot be read
   json::object dangling;
+  std::set<std::string> set_aside;
 };
 
 /// A run's folder has its record, or checkpoints somewhere below.
@@ -47,6 +66,15 @@ std::vector<fs::path> folders_of(const fs::path& named, std::string& run_id) {
   return folders.empty() ? std::vector<fs::path>{named} : folders;
 }
 
+void require_folder(const fs::path& named) {
+  std::error_code wrong;
+  const bool is_checkpoint = fs::exists(named / checkpoint::document_file, wrong);
+  if (!is_checkpoint && (fs::is_directory(named, wrong) || !fs::exists(named, wrong))) return;
+  throw checkpoint::ReadError(checkpoint::ReadError::Reason::damaged,
+                              "'" + named.string() + "' is " + (is_checkpoint ? "a checkpoint itself" : "no folder") +
+                                  ": `tenon checkpoint show " + named.string() + "` shows what is in it");
+}
+
 Listing list(const fs::path& named) {
   Listing listing;
   for (const fs::path& folder : folders_of(named, listing.run_id)) {
@@ -61,6 +89,7 @@ Listing list(const fs::path& named) {
       row.listed = std::move(each);
       listing.rows.push_back(std::move(row));
     }
+    for (std::string& name : set_aside_below(folder, named)) listing.set_aside.insert(std::move(name));
     for (const auto& [ref, target] : found.dangling_refs)
       listing.dangling[(folder / (ref + ".ckpt")).lexically_relative(named).string()] = target;
   }
@@ -78,7 +107,9 @@ std::string refs_text(const checkpoint::ListedCheckpoint& listed) {
 }
 
 std::string as_text(const Listing& listing, const fs::path& named) {
-  if (listing.rows.empty()) return "no checkpoint in " + named.string() + "\n";
+  std::string aside;
+  for (const std::string& name : listing.set_aside) aside += "set aside as damaged: " + name + "\n";
+  if (listing.rows.empty()) return "no checkpoint in " + named.string() + "\n" + aside;
   std::vector<std::vector<std::string>> rows{{"checkpoint", "kind", "epoch", "step", "size", "held by", "ref"}};
   std::string problems;
   for (const Row& row : listing.rows) {
@@ -95,7 +126,7 @@ std::string as_text(const Listing& listing, const fs::path& named) {
   std::string text = rows.size() > 1 ? table(rows, "") : "";
   for (const auto& [ref, target] : listing.dangling)
     problems += std::string(ref) + " points at '" + std::string(target.as_string()) + "', which is not there\n";
-  return text + problems;
+  return text + problems + aside;
 }
 
 json::object as_json(const Listing& listing, const fs::path& named) {
@@ -117,7 +148,8 @@ json::object as_json(const Listing& listing, const fs::path& named) {
   return {{"folder", named.string()},
           {"run_id", listing.run_id.empty() ? json::value() : json::value(listing.run_id)},
           {"checkpoints", std::move(checkpoints)},
-          {"dangling_refs", listing.dangling}};
+          {"dangling_refs", listing.dangling},
+          {"set_aside", json::array(listing.set_aside.begin(), listing.set_aside.end())}};
 }
 
 }  // namespace
@@ -125,6 +157,7 @@ json::object as_json(const Listing& listing, const fs::path& named) {
 ExitCode checkpoint_list(const CommandLine& line) {
   const fs::path& named = line.paths.at(0);
   try {
+    require_folder(named);
     const Listing listing = list(named);
     print(line.json ? manifest::json_text(as_json(listing, named)) + "\n" : as_text(listing, named));
   } catch (const checkpoint::ReadError& error) {

@@ -19,12 +19,13 @@ namespace {
 namespace json = boost::json;
 using Rows = std::vector<std::vector<std::string>>;
 
+/// `file`: its name in the checkpoint, empty for one by itself.
 std::string tensors_text(std::string_view file, const checkpoint::SafetensorsFile& tensors) {
   Rows rows;
   for (const checkpoint::TensorEntry& entry : tensors.header().tensors)
     rows.push_back({entry.name, checkpoint::describe(entry), size_text(entry.size)});
-  return "\n" + styled(std::string(file), Style::strong, STDOUT_FILENO) + ", " + std::to_string(rows.size()) +
-         " tensors\n" + table(rows, "  ");
+  return "\n" + (file.empty() ? "" : styled(std::string(file), Style::strong, STDOUT_FILENO) + ", ") +
+         std::to_string(rows.size()) + " tensors\n" + table(rows, "  ");
 }
 
 std::string plugins_text(const json::object& document) {
@@ -74,7 +75,7 @@ std::string lone_text(const checkpoint::SafetensorsFile& file) {
   std::string text = styled(file.name(), Style::strong, STDOUT_FILENO) + ": " + size_text(file.size()) + "\n";
   Rows rows;
   for (const auto& [key, value] : file.header().metadata) rows.push_back({key, value});
-  return text + table(rows, "  ") + tensors_text("tensors", file);
+  return text + table(rows, "  ") + tensors_text("", file);
 }
 
 json::object lone_json(const checkpoint::SafetensorsFile& file) {
@@ -94,6 +95,7 @@ json::object lone_json(const checkpoint::SafetensorsFile& file) {
 ExitCode checkpoint_show(const CommandLine& line) {
   const std::filesystem::path& path = line.paths.at(0);
   try {
+    require_checkpoint(path);
     std::error_code ignored;  // what cannot be looked at cannot be opened either, and that is told
     if (std::filesystem::is_directory(path, ignored)) {
       print(line.json ? manifest::json_text(checkpoint::show_checkpoint(path)) + "\n"

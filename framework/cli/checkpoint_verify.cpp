@@ -16,6 +16,7 @@ ExitCode checkpoint_verify(const CommandLine& line) {
   const std::string path = line.paths.at(0).string();
   checkpoint::Verified verified;
   try {
+    require_checkpoint(path);
     verified = checkpoint::verify(path);
   } catch (const checkpoint::ReadError& error) {
     if (!line.json) refuse_unreadable(error);

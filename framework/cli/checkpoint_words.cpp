@@ -7,6 +7,9 @@
 #include <cstdio>
 #include <tenon/failure.hpp>
 
+#include "checkpoint/format.hpp"
+#include "checkpoint/names.hpp"
+#include "loop/run_checkpoints.hpp"
 #include "manifest/json_text.hpp"
 
 namespace tenon::cli {
@@ -56,6 +59,23 @@ std::string holders_text(const json::object& document) {
     if (!monitor.empty()) text += " (" + monitor + " " + text_at(each.get_object(), "score") + ")";
   }
   return text;
+}
+
+void require_checkpoint(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  using checkpoint::ReadError;
+  std::error_code ignored;
+  if (fs::symlink_status(path, ignored).type() == fs::file_type::not_found)
+    throw ReadError(ReadError::Reason::missing, "there is nothing at '" + path.string() +
+                                                    "'; `tenon checkpoint list FOLDER` lists what a run has saved");
+  if (const std::optional<fs::path> newest = loop::newest_state(path))
+    throw ReadError(
+        ReadError::Reason::damaged,
+        "'" + path.string() + "' is a run's folder, not a checkpoint; its newest state is " + newest->string());
+  if (fs::is_directory(path, ignored) && path.extension() != checkpoint::checkpoint_suffix &&
+      !fs::exists(path / checkpoint::document_file, ignored))
+    throw ReadError(ReadError::Reason::damaged,
+                    "'" + path.string() + "' is a folder, not a checkpoint, and none lies in it");
 }
 
 void refuse_unreadable(const checkpoint::ReadError& error) { throw Failure(ExitCode::checkpoint, error.what()); }

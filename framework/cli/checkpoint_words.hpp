@@ -6,6 +6,7 @@
 
 #include <boost/json/object.hpp>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,10 @@ std::string text_at(const boost::json::object& document, std::string_view path);
 
 /// "best (val_acc 0.986), last": who asked for the checkpoint.
 std::string holders_text(const boost::json::object& document);
+
+/// Throws checkpoint::ReadError, which names the cure, where nothing is at the path, or a folder that is no checkpoint
+/// but may hold some.
+void require_checkpoint(const std::filesystem::path& path);
 
 /// Throws it as a Failure (ExitCode::checkpoint).
 [[noreturn]] void refuse_unreadable(const checkpoint::ReadError& error);

@@ -129,6 +129,22 @@ RunCheckpoints find_run_checkpoints(const RunRecord& record, const fs::path& run
   return found;
 }
 
+std::optional<fs::path> newest_state(const fs::path& run_folder) {
+  std::error_code ignored;
+  if (!fs::is_directory(run_folder, ignored) || fs::exists(run_folder / checkpoint::document_file, ignored)) return {};
+  const fs::path last = run_folder / usual_folder / "last.ckpt";
+  if (fs::exists(last, ignored)) return last;
+  std::optional<fs::path> newest;
+  std::uint64_t latest = 0;
+  for (const checkpoint::ListedCheckpoint& listed : checkpoint::list_checkpoints(run_folder).checkpoints) {
+    const std::uint64_t sequence = number_at(listed.document, "sequence", 0);
+    if (!listed.problem.empty() || (newest && sequence <= latest)) continue;
+    newest = listed.path;
+    latest = sequence;
+  }
+  return newest;
+}
+
 RunRecord rebuild_record(const fs::path& run_folder) {
   RunRecord record;
   std::map<std::string, std::uint64_t> attempts;

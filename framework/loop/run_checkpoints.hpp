@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,10 @@ struct RunCheckpoints {
 
 /// In the folders of the record, and in `recovery`.
 RunCheckpoints find_run_checkpoints(const RunRecord& record, const std::filesystem::path& run_folder);
+
+/// The newest checkpoint below a folder that is none itself: `checkpoints/last.ckpt`, or else the last one saved.
+/// Nothing where there is none that can be read, or no such folder.
+std::optional<std::filesystem::path> newest_state(const std::filesystem::path& run_folder);
 
 /// What can be told of a run whose record is missing or damaged: the run of the newest checkpoint in any folder below
 /// the run's, with those folders; without a run_id where there is none. Of links to folders only `checkpoints` is

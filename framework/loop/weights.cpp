@@ -7,6 +7,7 @@
 #include "checkpoint/checkpoint.hpp"
 #include "checkpoint/format.hpp"
 #include "checkpoint/tensor_source.hpp"
+#include "loop/run_checkpoints.hpp"
 #include "loop/snapshot.hpp"
 
 namespace tenon::loop {
@@ -23,12 +24,10 @@ checkpoint::LoadedTensors read_checkpoint(const fs::path& folder) {
 }
 
 void refuse_run_folder(const fs::path& folder) {
-  std::error_code ignored;
-  const fs::path newest = folder / "checkpoints/last.ckpt";
-  if (!fs::exists(folder / checkpoint::document_file, ignored) && fs::exists(newest, ignored))
+  if (const std::optional<fs::path> newest = newest_state(folder))
     throw Failure(ExitCode::checkpoint, "'" + folder.string() +
                                             "' is a run's folder, not a checkpoint; its newest state is --weights " +
-                                            newest.string());
+                                            newest->string());
 }
 
 checkpoint::LoadedTensors read(const fs::path& path) {

@@ -98,6 +98,10 @@ BOOST_AUTO_TEST_CASE(list_names_what_is_damaged_and_refs_that_lead_nowhere) {
   BOOST_TEST(text.code == 0);
   has(text.out, "damaged: '<here>/work/run/checkpoints/z.ckpt': 'checkpoint.json'");
   has(text.out, "checkpoints/last.ckpt points at 'a', which is not there");
+  fs::rename(tenon.root() / "work/run/checkpoints/z.ckpt", tenon.root() / "work/run/checkpoints/z.ckpt.damaged-1");
+  has(tenon.run("checkpoint list run").out, "set aside as damaged: checkpoints/z.ckpt.damaged-1\n");
+  BOOST_TEST(parse(tenon.run("checkpoint list run --json").out).at_pointer("/set_aside/0") ==
+             json::value("checkpoints/z.ckpt.damaged-1"));
   BOOST_TEST(tenon.run("checkpoint list nowhere").code == 8);
   fs::create_directory(tenon.root() / "work/empty");
   BOOST_TEST(tenon.run("checkpoint list empty").out == "no checkpoint in <here>/work/empty\n");
@@ -116,7 +120,9 @@ BOOST_AUTO_TEST_CASE(show_tells_where_it_stands_and_what_is_in_it) {
   const json::value o = parse(tenon.run("checkpoint show run/checkpoints/a.ckpt --json").out);
   BOOST_TEST(o.at("run_id") == json::value("r1"));
   BOOST_TEST(o.at_pointer("/tensors/model.safetensors/0/name") == json::value("layer.steps"));
-  has(tenon.run("checkpoint show run/checkpoints/a.ckpt/model.safetensors").out, "layer.weight  F32 [2, 3]  24 B\n");
+  const Outcome file = tenon.run("checkpoint show run/checkpoints/a.ckpt/model.safetensors");
+  has(file.out, "\n\n2 tensors\n");
+  has(file.out, "layer.weight  F32 [2, 3]  24 B\n");
   BOOST_TEST(tenon.run("checkpoint show nothing.ckpt").code == 8);
 }
 
@@ -139,6 +145,40 @@ BOOST_AUTO_TEST_CASE(verify_exits_0_where_all_is_whole_and_8_with_the_reason_whe
   BOOST_TEST(parse(text.out).at("valid") == json::value(false));
   for (const char* path : {"gone.ckpt", "gone.safetensors", "run", "/dev/null", "''"})
     BOOST_TEST(tenon.run(std::string("checkpoint verify ") + path).code == (std::string(path) == "''" ? 2 : 8), path);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_checkpoint_is_refused_with_what_was_meant) {
+  const Installation tenon;
+  make_run(tenon);
+  fs::create_directory(tenon.root() / "work/empty");
+  for (const std::string command : {"show", "verify", "diff run/checkpoints/a.ckpt", "export"}) {
+    const std::string checkpoint = "checkpoint " + command, file = command == "export" ? " out.safetensors" : "";
+    Outcome text = tenon.run(checkpoint + " run" + file);
+    BOOST_TEST(text.code == 8);
+    BOOST_TEST(text.err ==
+               "tenon: '<here>/work/run' is a run's folder, not a checkpoint; its newest state is "
+               "<here>/work/run/checkpoints/last.ckpt\n");
+    BOOST_TEST(tenon.run(checkpoint + " nope" + file).err ==
+               "tenon: there is nothing at '<here>/work/nope'; `tenon checkpoint list FOLDER` lists what a run has "
+               "saved\n");
+    BOOST_TEST(tenon.run(checkpoint + " empty" + file).err ==
+               "tenon: '<here>/work/empty' is a folder, not a checkpoint, and none lies in it\n");
+  }
+  fs::remove(tenon.root() / "work/run/checkpoints/last.ckpt");
+  has(tenon.run("checkpoint show run").err, "its newest state is <here>/work/run/checkpoints/a.ckpt\n");
+  const Outcome text = tenon.run("checkpoint list run/checkpoints/a.ckpt");
+  BOOST_TEST(text.code == 8);
+  BOOST_TEST(text.err ==
+             "tenon: '<here>/work/run/checkpoints/a.ckpt' is a checkpoint itself: `tenon checkpoint show "
+             "<here>/work/run/checkpoints/a.ckpt` shows what is in it\n");
+  has(tenon.run("checkpoint list run/checkpoints/a.ckpt/model.safetensors").err,
+      "is no folder: `tenon checkpoint show");
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_cannot_be_written_is_no_success) {
+  const Installation tenon;
+  const Outcome text = tenon.run("plugins list > /dev/full 2> ../lost; test $? = 7 && cat ../lost");
+  BOOST_TEST(text.out == "tenon: the answer could not be written to standard output: is its disk full?\n");
 }
 
 BOOST_AUTO_TEST_CASE(verify_answers_every_recorded_safetensors_file_right) {
@@ -177,7 +217,7 @@ BOOST_AUTO_TEST_CASE(diff_tells_the_largest_difference_and_exits_1) {
              "  layer.weight  largest difference 0.25, in 1 of 6 numbers\n"
              "training.safetensors\n"
              "  optimizer/0/layer.weight/momentum_buffer  F32 [2] in the first, F32 [1, 2] in the second\n"
-             "3 tensors differ, 2 were compared\n");
+             "2 of the 2 tensors in both differ, 1 only in the first\n");
   text = tenon.run("checkpoint diff run/checkpoints/a.ckpt run/checkpoints/other.ckpt/model.safetensors --json");
   BOOST_TEST(text.code == 1);
   BOOST_TEST(parse(text.out).at_pointer("/differences/1/largest_difference") == json::value(0.25));
