@@ -23,7 +23,7 @@ constexpr const char* exit_codes =
     "   4  a plugin is missing, not trusted, damaged or of another ABI\n"
     "   5  the task is missing, built for another LibTorch, or its data is bad\n"
     "   6  a callback refused to start\n"
-    "   7  the run's folder cannot be written or belongs to another run\n"
+    "   7  the run's folder or standard output cannot be written, or the folder belongs to another run\n"
     "   8  a checkpoint or a file of weights is missing, damaged, or does not fit the task\n"
     "  70  a mistake of Tenon's own\n"
     "  75  interrupted by SIGINT or SIGTERM, with the state saved: --resume auto goes on\n"

@@ -77,11 +77,21 @@ ExitCode report(ExitCode code, std::string_view text, bool as_json) {
   return code;
 }
 
+/// A run is not worth less because its lines could not be written: what it made is in its folder.
+bool is_run(Command command) {
+  return command == Command::train || command == Command::validate || command == Command::test ||
+         command == Command::predict;
+}
+
 ExitCode guarded(int argc, const char* const* argv) {
   bool as_json = false;
   for (int i = 1; i < argc; ++i) as_json |= std::string_view(argv[i]) == "--json";
   try {
-    return run(parse_command_line(argc, argv));
+    const CommandLine line = parse_command_line(argc, argv);
+    const ExitCode code = run(line);
+    if (code == ExitCode::ok && answer_is_lost() && !is_run(line.command))
+      throw Failure(ExitCode::output, "the answer could not be written to standard output: is its disk full?");
+    return code;
   } catch (const Failure& failure) {
     return report(failure.code(), failure.what(), as_json);
   } catch (const std::exception& error) {

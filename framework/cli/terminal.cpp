@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
@@ -12,6 +13,8 @@
 
 namespace tenon::cli {
 namespace {
+
+bool lost = false;
 
 bool is_terminal(int stream) {
   const char* kind = std::getenv("TERM");
@@ -50,8 +53,11 @@ std::string table(std::vector<std::vector<std::string>> rows, std::string_view i
 }
 
 void print(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+  errno = 0;
+  const bool whole = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  lost = lost || (!whole && errno != EPIPE);
 }
+
+bool answer_is_lost() { return lost; }
 
 }  // namespace tenon::cli

@@ -22,6 +22,9 @@ std::string table(std::vector<std::vector<std::string>> rows, std::string_view i
 /// Writes all of it to stdout.
 void print(std::string_view text);
 
+/// Whether print() could not, for another reason than that the reader has seen enough and gone.
+bool answer_is_lost();
+
 }  // namespace tenon::cli
 
 #endif

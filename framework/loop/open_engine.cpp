@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/open_engine.hpp"
 
+#include <dlfcn.h>
 #include <tenon/failure.hpp>
 
 #include <boost/dll/runtime_symbol_info.hpp>
@@ -20,10 +21,14 @@ boost::dll::shared_library& torch_library() {
     auto opened = std::make_unique<boost::dll::shared_library>();
     std::error_code wrong;
     opened->load(file, wrong, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
-    if (wrong)
-      throw Failure(ExitCode::task, "'" + file.string() +
-                                        "', which knows LibTorch, cannot be loaded: " + wrong.message() + "\n  `ldd " +
-                                        file.string() + "` names what is missing; packaging/setup.sh installs it");
+    if (wrong) {
+      const char* why = dlerror();  // Boost's own code for it is always the same
+      throw Failure(ExitCode::task,
+                    "'" + file.string() +
+                        "', which knows LibTorch, cannot be loaded: " + (why ? why : "no reason given") +
+                        "\n  LibTorch must be where it was when Tenon was built. `bash packaging/setup.sh` brings back "
+                        "what it had downloaded into its cache; to use another LibTorch, build again with it");
+    }
     library = opened.release();
   }
   return *library;

@@ -81,7 +81,7 @@ ExitCode train(const manifest::Manifest& manifest, const TrainRequest& request) 
   if (request.json)
     print(manifest::json_text(json::object{{"summary", outcome.summary}}) + "\n");
   else
-    print("\n" + outcome.account + where_things_are(manifest, outcome));
+    print((request.stage == Stage::train ? "\n" : "") + outcome.account + where_things_are(manifest, outcome));
   if (outcome.result.reason == TENON_END_INTERRUPTED)
     chain::log(TENON_LOG_WARN, "",
                "interrupted by " + outcome.result.detail + ", the state is saved: the same command with --out " +

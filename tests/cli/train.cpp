@@ -49,6 +49,22 @@ BOOST_AUTO_TEST_CASE(folders_of_the_command_line_are_told_apart_from_the_manifes
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_libtorch_that_cannot_be_loaded_is_told_with_the_loaders_own_words_and_the_cure) {
+  const Installation tenon;
+  fs::create_directory(tenon.root() / "lib");
+  fs::copy_file(fs::path(TENON_PROGRAM).parent_path() / "../lib/libtenon.so.0", tenon.root() / "lib/libtenon.so.0");
+  tenon.write("lib/libtenon_torch.so",
+              "not a library, however long the text in it may be made to look like one that is");
+  tenon.write("work/run.json", R"({"task": {"library": "sample_task"}})");
+  const Outcome outcome = tenon.run("train run.json");
+  BOOST_TEST(outcome.code == 5);
+  BOOST_TEST(outcome.err ==
+             "tenon: '<here>/bin/../lib/libtenon_torch.so', which knows LibTorch, cannot be loaded: "
+             "<here>/bin/../lib/libtenon_torch.so: invalid ELF header\n"
+             "  LibTorch must be where it was when Tenon was built. `bash packaging/setup.sh` brings back what it had "
+             "downloaded into its cache; to use another LibTorch, build again with it\n");
+}
+
 BOOST_AUTO_TEST_CASE(a_run_folder_that_cannot_be_written_is_refused_with_7) {
   const Installation tenon;
   tenon.write("work/run.json", R"({"task": {"library": "sample_task"}})");

@@ -18,7 +18,7 @@ enum class ExitCode : int {
   plugin = 4,        ///< a plugin is missing, not trusted, damaged or of another ABI
   task = 5,          ///< the task is missing, built for another LibTorch, or its data is bad
   callback = 6,      ///< a callback refused to start: create, on_setup or on_fit_start
-  output = 7,        ///< the run's folder cannot be written or belongs to another run
+  output = 7,        ///< the run's folder or standard output cannot be written, or the folder is another run's
   checkpoint = 8,    ///< a checkpoint or a file of weights is missing, damaged, or does not fit the task
   interrupted = 75,  ///< by SIGINT or SIGTERM, its state saved: --resume auto goes on
   internal = 70,     ///< a mistake of Tenon's own
