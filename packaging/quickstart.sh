@@ -6,6 +6,9 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cmake_arguments=("$@")
+# shellcheck source-path=SCRIPTDIR source=setup/messages.sh
+source "$root/packaging/setup/messages.sh"
+help_if_asked "${BASH_SOURCE[0]}" "$@"
 # shellcheck source-path=SCRIPTDIR source=setup.sh
 source "$root/packaging/setup.sh" --
 source "$root/packaging/setup/build.sh"

@@ -12,6 +12,7 @@ set -euo pipefail
 packaging=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR
 source "$packaging/setup/messages.sh"
+help_if_asked "${BASH_SOURCE[0]}" "$@"
 [ -n "${XDG_CACHE_HOME:-${HOME:-}}" ] || fail "neither HOME nor XDG_CACHE_HOME is set." "Set XDG_CACHE_HOME to a folder for what is downloaded."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tenon
 dependencies=${TENON_DEPENDENCIES:-$cache/dependencies}

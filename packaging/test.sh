@@ -10,6 +10,9 @@ cmake_arguments=()
 for argument in "$@"; do
   if [ "$argument" = --full ]; then selection=(); else cmake_arguments+=("$argument"); fi
 done
+# shellcheck source-path=SCRIPTDIR source=setup/messages.sh
+source "$root/packaging/setup/messages.sh"
+help_if_asked "${BASH_SOURCE[0]}" "$@"
 # shellcheck source-path=SCRIPTDIR source=setup.sh
 source "$root/packaging/setup.sh" --tests
 source "$root/packaging/setup/build.sh"

@@ -5,6 +5,20 @@
 
 say() { printf 'tenon: %s\n' "$*"; }
 
+# help_if_asked SCRIPT ARGUMENT...: for -h and --help prints the comment at the script's head, and ends with 0.
+help_if_asked() {
+  local script=$1 argument
+  shift
+  for argument in "$@"; do
+    case $argument in
+      -h | --help)
+        awk 'NR > 3 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$script"
+        exit 0
+        ;;
+    esac
+  done
+}
+
 # fail WHAT CURE...: one line for what is wrong, one for each sentence of the cure.
 fail() {
   printf 'tenon: error: %s\n' "$1" >&2

@@ -4,7 +4,7 @@
 # Distribution packages: names the missing ones, installs them without recommended ones, never removes any.
 # Uses say, fail, logged; $cache, $dependencies. With TENON_SKIP_PACKAGES=1 nothing is asked of apt.
 
-readonly build_packages=(ca-certificates g++ cmake ninja-build ccache python3 python3-pip
+readonly build_packages=(ca-certificates g++ cmake make ninja-build ccache python3 python3-pip
   libspdlog-dev libcli11-dev libxxhash-dev libprotozero-dev libbenchmark-dev)
 readonly test_packages=(clang python3-venv)
 readonly format_packages=(clang-format)
@@ -123,7 +123,7 @@ install_packages() {
     return 0
   fi
   command -v apt-get >/dev/null || fail "there is no apt here: the set-up knows Debian 12 and 13 and what is built like them." \
-    "Install these yourself: g++ 12, CMake 3.25, ninja, python3 with pip, Boost 1.81 (dll, json, test), spdlog, CLI11, xxHash, protozero, valijson, or newer" "Then run this again with TENON_SKIP_PACKAGES=1 (TENON_DEPENDENCIES: a prefix for what is not in /usr)."
+    "Install these yourself: g++ 12, CMake 3.25, make, ninja, python3 with pip, Boost 1.81 (dll, json, test), spdlog, CLI11, xxHash, protozero, valijson, or newer" "Then run this again with TENON_SKIP_PACKAGES=1 (TENON_DEPENDENCIES: a prefix for what is not in /usr)."
   local missing boost=() headers=() name
   mapfile -t missing < <(not_installed "$@")
   boost_is_present || read -ra boost < <(choose_boost || echo "${default_boost[@]}")

@@ -42,7 +42,7 @@ again() {
 }
 
 said=$(case_of 1.74.0.3)
-expect "names what is missing, and only that" "$said" '^tenon: installing: ca-certificates ninja-build ccache'
+expect "names what is missing, and only that" "$said" '^tenon: installing: ca-certificates make ninja-build ccache'
 expect "takes Boost 1.81 where the default is older" "$said" 'install .*--no-remove.* libboost1.81-dev libboost-json1.81-dev'
 expect "installs without recommended packages" "$said" '-y install --no-install-recommends --no-remove'
 expect "unpacks valijson's headers alone" "$(ls "$dependencies/valijson/include")" '^valijson$'
@@ -72,4 +72,11 @@ expect "without root, asks apt to install nothing" "$(grep -- ' -y install' "$ca
 said=$(PATH=$place/empty again 2>&1 || true)
 expect "without apt, names what to install by hand" "$said" 'there is no apt here.*Debian 12 and 13'
 expect "without apt, names the way on" "$said" 'TENON_SKIP_PACKAGES=1'
+for script in setup quickstart test; do
+  : >"$calls"
+  said=$(cd "$place" && bash "$packaging/$script.sh" --help 2>&1; echo "exit $?")
+  expect "$script.sh --help tells how to call it" "$said" "$script.sh .*\["
+  expect "$script.sh --help ends well, with nothing done" "$(tail -n 1 <<<"$said")$(cat "$calls")" '^exit 0$'
+done
+
 finish
