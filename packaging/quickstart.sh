@@ -25,6 +25,6 @@ say "  this run        $root/$run"
 find "$run" -name '*.ckpt' -printf '  checkpoint      %p\n' | sort | sed 's/^/tenon: /'
 find "$run" \( -name '*.csv' -o -name '*.jsonl' \) -printf '  metrics         %p\n' | sort | sed 's/^/tenon: /'
 say "Next:"
-say "  build/bin/tenon train examples/digits/run.json --set trainer.max_epochs=3"
+say "  build/bin/tenon train examples/digits/run.json --out runs/short --set trainer.max_epochs=3"
 say "  build/bin/tenon plugins list"
 say "  bash packaging/test.sh"

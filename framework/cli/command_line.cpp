@@ -104,7 +104,10 @@ struct Parser {
         ->required();
 
     CLI::App* manifest = command(app, "manifest", "check a manifest, or print the schema of manifests");
-    CLI::App* check = command(*manifest, "check", "check a manifest and every option of its callbacks; loads no code");
+    CLI::App* check =
+        command(*manifest, "check",
+                "check a manifest's form, its task, its plugins and all options, without loading any code; monitors, "
+                "modes, file names and the device are checked by `train`, before its first step");
     commands[check] = Command::manifest_check;
     add_manifest(*check, line);
     add_trust(*check, line);

@@ -42,7 +42,7 @@ fetch_libtorch() {
   [ "$kind" = cpu ] || megabytes=1800
   require_space "$cache" "$megabytes" "LibTorch"
   staging=$(mktemp -d "$cache/staging.XXXXXX")
-  say "downloading LibTorch (about 545 MB, once) into $cache"
+  say "downloading LibTorch (about 540 MB, once) into $cache"
   download_libtorch "$staging/wheels" || fail "LibTorch could not be downloaded." \
     "Is there a network, and a proxy to be named in https_proxy? The log: $cache/libtorch-download.log" \
     "Nothing half done is kept: run this again. Or set TENON_LIBTORCH to the folder of one that you have."

@@ -62,6 +62,10 @@ sdk() {
 
   cp -r "$installed/share/tenon/sdk/template/c" "$place/plugin"
   build_project "$place/plugin"
+  for example in plugin_c plugin_cpp plugin_short; do
+    cp -r "$source/examples/$example" "$place/$example"
+    build_project "$place/$example"
+  done
   # The whole package gives the same, and says what it has not.
   sed 's/^find_package.*/find_package(Tenon REQUIRED COMPONENTS sdk)/' "$place/plugin/CMakeLists.txt" >"$place/CMakeLists.txt"
   cp -r "$installed/share/tenon/sdk/template/c" "$place/again"
