@@ -73,10 +73,10 @@ void Fit::go_on_from(const std::vector<RunCheckpoint>& found, const ResumePoint*
   commit_point_.go_on_from(found, 0, requests_alone({}));
 }
 
-void Fit::begin_with(const ResumePoint& from) {
+void Fit::begin_with(const ResumePoint& from, const std::vector<RunCheckpoint>& found) {
   boost::json::array open = from.document().at("requests").at("open").as_array();
   for (boost::json::value& ticket : open) ticket.as_object().erase("outcome");  // it holds nothing for this run
-  commit_point_.go_on_from({}, 0, requests_alone(std::move(open)));
+  commit_point_.go_on_from(found, 0, requests_alone(std::move(open)));
 }
 
 FitResult Fit::run(const ResumePoint* from, const Interruption* interruption) {

@@ -28,8 +28,9 @@ class Fit {
   /// one.
   void go_on_from(const std::vector<RunCheckpoint>& found, const ResumePoint* from);
   /// The same for a new run that begins with the state of another's callbacks: what they had asked for there and was
-  /// not known to be carried out has failed, and what they hold there is not theirs here.
-  void begin_with(const ResumePoint& from);
+  /// not known to be carried out has failed, and what they hold there is not theirs here. `found`: what is there of an
+  /// earlier attempt of this run; all of it goes.
+  void begin_with(const ResumePoint& from, const std::vector<RunCheckpoint>& found);
   /// `from`: a training goes on there; the engine has been restored from it.
   FitResult run(const ResumePoint* from = nullptr, const Interruption* interruption = nullptr);
   /// [loop-thread] Within a hook of a test: until all is on disk that commit points have asked for so far.

@@ -15,6 +15,7 @@
 #include "checkpoint/folder.hpp"
 #include "checkpoint/format.hpp"
 #include "checkpoint/names.hpp"
+#include "loop/run_beginning.hpp"
 
 namespace tenon::loop {
 
@@ -56,6 +57,7 @@ KnownRun know_run(const fs::path& run_folder) {
     problem = in_quotes(run_folder) + ": " + error.what();
   }
   KnownRun known{rebuild_record(run_folder), {}};
+  if (!is_vacant(run_folder)) known.record.begun_with.with = RunBeginning::With::unknown;
   if (!known.record.run_id.empty())
     known.warnings.push_back(problem + "; the checkpoints of run '" + known.record.run_id +
                              "' were found by looking for them below that folder, and nowhere else");
@@ -300,8 +302,28 @@ class Chooser {
     };
     if (choose_newest_of(is_complete)) return;
     if (choose_newest_of([](const RunCheckpoint&) { return true; })) return;
-    choice_.remarks.push_back("there is nothing to go on from in " + in_quotes(request_.run_folder) +
-                              ": the run starts from the beginning");
+    begin_again("there is nothing to go on from in " + in_quotes(request_.run_folder));
+  }
+
+  void begin_again(const std::string& why) {
+    using With = RunBeginning::With;
+    const RunBeginning& begun = choice_.record.begun_with;
+    const std::string with = beginning_text(begun);
+    choice_.remarks.push_back(why + ": the run starts from the beginning" + (with.empty() ? "" : ", " + with));
+    choice_.begins_again = choice_.same_run;
+    if (begun.with == With::unknown)
+      choice_.warnings.push_back("nothing says any more what the run in " + in_quotes(request_.run_folder) +
+                                 " began with: it begins with the weights that the task makes; to begin with others, "
+                                 "choose another folder with --out DIR");
+    if (begun.with == With::program) refuse_beginning(begun, request_.run_folder, "which are gone with that program");
+    if (begun.with != With::checkpoint) return;
+    Checkpoint opened = open_again(begun, request_.run_folder);
+    try {
+      load(opened);
+    } catch (const ReadError& error) {
+      refuse_beginning(begun, request_.run_folder, std::string("which cannot be read now: ") + error.what());
+    }
+    choice_.from = std::move(opened);
   }
 
   template <class Wanted>

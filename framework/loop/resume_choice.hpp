@@ -30,7 +30,11 @@ struct ResumeChoice {
   bool same_run = false;  ///< false: a new run begins, from `from` where there is one, which is then protected for ever
   std::optional<checkpoint::Checkpoint> from;  ///< nothing: from the beginning
   checkpoint::LoadedTensors model, training;   ///< all of `from`, every byte of them verified
-  /// Of `from`, 0 without one. What the same run has saved behind it becomes trash once a new checkpoint is durable.
+  /// Nothing of its own is there for the same run to go on from: it begins again with what it began with, as its record
+  /// says; of a checkpoint, `from` is that one.
+  bool begins_again = false;
+  /// Of a `from` of the same run, else 0. What the same run has saved behind it becomes trash once a new checkpoint is
+  /// durable.
   std::uint64_t sequence = 0;
   std::uint64_t attempt = 0;  ///< that has saved it
   /// Of the same run, of every kind, those left behind too; oldest first. Where it goes on these are what its ledger

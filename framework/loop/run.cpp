@@ -12,8 +12,8 @@
 #include "loop/fit.hpp"
 #include "loop/recovery.hpp"
 #include "loop/resume_choice.hpp"
+#include "loop/run_beginning.hpp"
 #include "loop/run_folder.hpp"
-#include "loop/weights.hpp"
 #include "manifest/json_text.hpp"
 #include "manifest/write_trainer.hpp"
 
@@ -90,12 +90,26 @@ RunLimits limits_of(const TrainerOptions& options, const json::object& document)
   return limits;
 }
 
+/// Gives a model the weights that were asked for, or those that the run which begins again began with.
+RunBeginning begin(Engine& engine, const RunRequest& request, const Beginning& beginning) {
+  const ResumeChoice& choice = beginning.choice;
+  const RunBeginning& before = choice.record.begun_with;
+  if (choice.begins_again && before.with == RunBeginning::With::weights)
+    begin_with_weights_again(engine, before, beginning.folder);
+  if (choice.same_run) return before;
+  if (!request.weights.empty()) return begin_with_weights(engine, request.weights);
+  if (choice.from) return begun_with_checkpoint(*choice.from, request.restore);
+  return {request.has_model ? RunBeginning::With::program : RunBeginning::With::task, {}, 0, {}};
+}
+
 /// Of the run that goes on, else of a new one.
-RunRecord record_of(const Beginning& beginning, const Engine& engine, const TrainerOptions& options) {
+RunRecord record_of(const Beginning& beginning, const Engine& engine, const TrainerOptions& options,
+                    const RunBeginning& begun) {
   if (beginning.choice.same_run) return beginning.choice.record;
   RunRecord record;
   record.run_id = beginning.run_id;
   record.started_unix_ns = unix_ns();
+  record.begun_with = begun;
   record.task = engine.facts().task_name;
   record.seed = options.seed;
   return record;
@@ -154,13 +168,27 @@ class RemoveAtEnd {
 /// Changes nothing on the disk.
 void adopt(Fit& fit, const ResumeChoice& choice, const ResumePoint* from) {
   try {
-    if (choice.same_run) return fit.go_on_from(choice.checkpoints, from);
-    fit.begin_with(*from);
+    if (choice.same_run && !choice.begins_again) return fit.go_on_from(choice.checkpoints, from);
+    if (from && from->takes(restore_callbacks)) return fit.begin_with(*from, choice.checkpoints);
+    if (choice.same_run) fit.go_on_from(choice.checkpoints, nullptr);
   } catch (const Failure&) {
     throw;
   } catch (const std::exception& error) {  // of a document that is whole, but not what it should be
     throw Failure(ExitCode::checkpoint,
                   std::string("what the run's checkpoints say of each other cannot be understood: ") + error.what());
+  }
+}
+
+/// Callbacks that have taken over the state of another run go on behind what their files hold: as in the attempt that
+/// this one begins again, that is nothing.
+void forget_files(const Beginning& beginning, const std::set<std::filesystem::path>& files) {
+  std::error_code wrong;
+  for (const std::filesystem::path& file : files) {
+    const std::filesystem::path below = file.lexically_relative(beginning.folder);
+    const bool is_own = !below.empty() && *below.begin() != ".." && std::filesystem::is_regular_file(file, wrong);
+    if (is_own && !std::filesystem::remove(file, wrong))
+      throw Failure(ExitCode::output,
+                    "'" + file.string() + "' of the run that begins again cannot be removed: " + wrong.message());
   }
 }
 
@@ -223,13 +251,13 @@ RunOutcome run_in(Beginning& beginning, const manifest::Manifest& manifest, cons
   TrainerOptions options = with_debugging(manifest.trainer);
   if (request.is_replay) options = as_recorded(std::move(options));
   const std::unique_ptr<Engine> engine = source.make_engine(task, options);
-  if (!request.weights.empty()) load_weights(*engine, request.weights);
   std::optional<ResumePoint> from;
   ResumeChoice& choice = beginning.choice;
+  const RunBeginning begun = begin(*engine, request, beginning);
+  const std::uint32_t parts = choice.begins_again ? begun.parts : request.restore;
   if (choice.from)
-    from.emplace(*choice.from, std::move(choice.model), std::move(choice.training), request.restore,
-                 choice.stops_are_done);
-  RecordedRun record(folder, record_of(beginning, *engine, options));
+    from.emplace(*choice.from, std::move(choice.model), std::move(choice.training), parts, choice.stops_are_done);
+  RecordedRun record(folder, record_of(beginning, *engine, options, begun));
   const RunFacts facts = run_facts(request, *engine, options, beginning, record.record(), document);
   Fit fit(*engine, facts, manifest.file.parent_path());
   fit.chain().set_options_check([&](json::object& given, const json::value& schema, const std::string& where) {
@@ -242,8 +270,8 @@ RunOutcome run_in(Beginning& beginning, const manifest::Manifest& manifest, cons
       fit.chain().add(callback.entry, *callback.descriptor, callback.library);
     if (request.interruption) add_recovery(fit.chain(), *request.interruption);
     if (from) restore_engine(*engine, *from, facts, fit.chain());
-    if (beginning.choice.same_run || (from && from->takes(restore_callbacks)))
-      adopt(fit, beginning.choice, from ? &*from : nullptr);
+    adopt(fit, choice, from ? &*from : nullptr);
+    if (choice.begins_again && from && from->takes(restore_callbacks)) forget_files(beginning, fit.chain().run_files());
     open_record(record, beginning, fit);
     fit.chain().add_run_file(keep_manifest(folder, document));
     result = fit.run(from ? &*from : nullptr, request.interruption);

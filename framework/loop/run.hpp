@@ -36,7 +36,8 @@ struct RunRequest {
   bool stdout_taken = false;                   ///< callbacks leave stdout alone
   Stage stage = Stage::train;                  ///< or validation, test, predict
   std::filesystem::path weights;               ///< that the model starts with; empty: those that the task makes
-  std::string resume;  ///< auto | last | best | best:ID | the path of a checkpoint; empty: a new run
+  bool has_model = false;  ///< its weights come from elsewhere in this program's memory; the engine has them
+  std::string resume;      ///< auto | last | best | best:ID | the path of a checkpoint; empty: a new run
   std::uint32_t restore = restore_everything;  ///< parts of that checkpoint; other than all begin a new run
   Interruption* interruption = nullptr;        ///< of a training; may be asked before it begins
   PredictionFormat format = PredictionFormat::safetensors;

@@ -170,6 +170,7 @@ RunRecord rebuild_record(const fs::path& run_folder) {
   record.attempt = std::clamp<std::uint64_t>(attempts[record.run_id], 1, 1'000'000);
   record.resumed_from.assign(record.attempt - 1, no_limit);
   record.folders.assign(folders.begin(), folders.end());
+  record.begun_with.with = RunBeginning::With::unknown;
   return record;
 }
 

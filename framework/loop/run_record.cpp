@@ -15,6 +15,7 @@
 #include "checkpoint/input_file.hpp"
 #include "checkpoint/json.hpp"
 #include "checkpoint/read_error.hpp"
+#include "loop/restore_parts.hpp"
 
 namespace tenon::loop {
 
@@ -24,7 +25,8 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr const char* format_name = "tenon.run";
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t format_version = 2;
+constexpr std::int64_t version_with_beginnings = 2;
 constexpr const char* checksum_key = "xxh3_128";
 constexpr const char* temporary_file = ".tenon-run.json";
 constexpr std::uint64_t largest_record = std::uint64_t{64} << 20;
@@ -59,15 +61,51 @@ json::value written(const fs::path& folder, const fs::path& run_folder) {
 }
 
 /// Whoever moves or copies a run together with what lies beside it means that, and not what was there before.
-fs::path read_folder(const json::value& written, const fs::path& run_folder) {
+fs::path read_place(const json::value& written, const fs::path& run_folder) {
   const json::array both = written.is_array() ? written.get_array() : json::array{written};
   for (const json::value& one : both) {
     const fs::path whole = (run_folder / std::string_view(one.as_string())).lexically_normal();
     std::error_code wrong;
-    if (&one == &both.back() || fs::is_directory(whole, wrong))
-      return whole.has_filename() ? whole : whole.parent_path();
+    if (&one == &both.back() || fs::exists(whole, wrong)) return whole.has_filename() ? whole : whole.parent_path();
   }
-  throw std::invalid_argument("a folder without a path");
+  throw std::invalid_argument("a place without a path");
+}
+
+constexpr std::string_view by_program = "program", by_nobody_knows_what = "unknown";
+
+/// {"weights": path, "xxh3_128"}, {"checkpoint": path, "parts", "xxh3_128"}, "program", "unknown"; null: the task's.
+json::value beginning_json(const RunBeginning& begun, const fs::path& run_folder) {
+  using With = RunBeginning::With;
+  if (begun.with == With::task) return nullptr;
+  if (begun.with == With::program || begun.with == With::unknown)
+    return json::value(begun.with == With::program ? by_program : by_nobody_knows_what);
+  json::object o{{"xxh3_128", begun.hash}};
+  const bool is_state = begun.with == With::checkpoint;
+  o[is_state ? "checkpoint" : "weights"] = written(begun.from, run_folder);
+  if (!is_state) return o;
+  json::array& parts = o["parts"].emplace_array();
+  for (const std::string& word : restore_words(begun.parts)) parts.push_back(json::value(word));
+  return o;
+}
+
+RunBeginning beginning_of(const json::value& value, const fs::path& run_folder) {
+  using With = RunBeginning::With;
+  if (value.is_null()) return {};
+  RunBeginning begun;
+  if (value.is_string()) {
+    begun.with = value.get_string() == by_program ? With::program : With::unknown;
+    return begun;
+  }
+  const json::object& o = value.as_object();
+  begun.hash = o.at("xxh3_128").as_string();
+  begun.with = o.contains("checkpoint") ? With::checkpoint : With::weights;
+  begun.from = read_place(o.at(begun.with == With::checkpoint ? "checkpoint" : "weights"), run_folder);
+  if (begun.with == With::weights) return begun;
+  std::string words;
+  for (const json::value& word : o.at("parts").as_array())
+    words += (words.empty() ? "" : ",") + std::string(word.as_string());
+  begun.parts = restore_parts_from(words);
+  return begun;
 }
 
 std::string text_of(const RunRecord& record, const fs::path& run_folder) {
@@ -81,6 +119,7 @@ std::string text_of(const RunRecord& record, const fs::path& run_folder) {
                  {"resumed_from", json::array(record.resumed_from.begin(), record.resumed_from.end())},
                  {"resumed_attempts", json::array(record.resumed_attempts.begin(), record.resumed_attempts.end())},
                  {"stops_done_to", record.stops_done_to},
+                 {"begun_with", beginning_json(record.begun_with, run_folder)},
                  {"task", record.task},
                  {"seed", record.seed},
                  {"folders", std::move(folders)},
@@ -111,8 +150,10 @@ RunEnd end_of(const json::object& o) {
   return end;
 }
 
-RunRecord record_of(const json::object& o, const fs::path& run_folder) {
+RunRecord record_of(const json::object& o, std::int64_t version, const fs::path& run_folder) {
   RunRecord record;
+  record.begun_with.with = RunBeginning::With::unknown;
+  if (version >= version_with_beginnings) record.begun_with = beginning_of(o.at("begun_with"), run_folder);
   record.run_id = o.at("run_id").as_string();
   record.started_unix_ns = o.at("started_unix_ns").to_number<std::int64_t>();
   record.attempt = o.at("attempt").to_number<std::uint64_t>();
@@ -123,8 +164,7 @@ RunRecord record_of(const json::object& o, const fs::path& run_folder) {
   record.stops_done_to = o.at("stops_done_to").to_number<std::uint64_t>();
   record.task = o.at("task").as_string();
   record.seed = o.at("seed").to_number<std::uint64_t>();
-  for (const json::value& folder : o.at("folders").as_array())
-    record.folders.push_back(read_folder(folder, run_folder));
+  for (const json::value& folder : o.at("folders").as_array()) record.folders.push_back(read_place(folder, run_folder));
   if (!o.at("ended").is_null()) record.ended = end_of(o.at("ended").as_object());
   return record;
 }
@@ -136,9 +176,10 @@ RunRecord parse(const std::string& text, const fs::path& run_folder) {
     o.erase(checksum_key);
     if (given != checksum_of(o)) refuse("its checksum differs: it was damaged or changed");
     if (o.at("format").as_string() != format_name) refuse("it is not the record of a run");
-    if (o.at("format_version").to_number<std::int64_t>() > format_version)
+    const auto version = o.at("format_version").to_number<std::int64_t>();
+    if (version > format_version)
       refuse("it is of a newer format; use a newer tenon", checkpoint::ReadError::Reason::unsupported);
-    return record_of(o, run_folder);
+    return record_of(o, version, run_folder);
   } catch (const checkpoint::ReadError&) {
     throw;
   } catch (const std::exception&) {  // of the JSON: not well-formed, a member missing or of another type

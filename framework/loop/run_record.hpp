@@ -33,6 +33,22 @@ struct RunEnd {
   RunLimits limits;  ///< under which it ended
 };
 
+/// What a run began with beside its manifest. Where it is killed before its first checkpoint, it begins with that
+/// again.
+struct RunBeginning {
+  enum class With {
+    task,        ///< the weights that the task makes
+    weights,     ///< those of `from`, a checkpoint or a .safetensors file
+    checkpoint,  ///< `parts` of the state of `from`
+    program,     ///< weights that the program had in its memory
+    unknown      ///< the record was lost, or is of a version that did not say
+  };
+  With with = With::task;
+  std::filesystem::path from;  ///< absolute, and no ref; in the file also relative to the run's folder
+  std::uint32_t parts = 0;     ///< of a checkpoint: see restore_parts.hpp
+  std::string hash;            ///< of `from`: see run_beginning.hpp
+};
+
 struct RunRecord {
   std::string run_id;
   std::int64_t started_unix_ns = 0;  ///< the first attempt
@@ -45,6 +61,7 @@ struct RunRecord {
   /// Sequence of the last checkpoint, among those that the last attempt goes on behind, from which an attempt went on
   /// behind the stop that had ended the run: what asks for a stop in it, or before it, has had it. 0: none.
   std::uint64_t stops_done_to = 0;
+  RunBeginning begun_with;
   std::string task;
   std::uint64_t seed = 0;
   std::vector<std::filesystem::path> folders;  ///< of its checkpoints, absolute; in the file relative to the run's

@@ -195,6 +195,7 @@ RunResult Trainer::run_stage(Stage stage, const Weights& weights, PredictionForm
   request.on_terminal = isatty(STDOUT_FILENO) == 1;
   request.stage = stage;
   request.weights = weights.file;
+  request.has_model = weights.model != nullptr;
   if (stage == Stage::train) {
     request.interruption = &parts_->interruption;
     request.resume = parts_->resume;

@@ -6,6 +6,7 @@
 
 #include "checkpoint/checkpoint.hpp"
 #include "checkpoint/format.hpp"
+#include "checkpoint/hash.hpp"
 #include "checkpoint/tensor_source.hpp"
 #include "loop/run_checkpoints.hpp"
 #include "loop/snapshot.hpp"
@@ -43,9 +44,23 @@ checkpoint::LoadedTensors read(const fs::path& path) {
   return within ? read_checkpoint(folder) : checkpoint::TensorSource(path).load_model();
 }
 
+/// Of each tensor a line that says how many bytes follow it.
+std::string hash_of(const checkpoint::LoadedTensors& loaded) {
+  checkpoint::Hash hash;
+  for (const checkpoint::TensorRecord& record : loaded.records) {
+    std::string line = std::to_string(record.name.size()) + " " + record.name + " " +
+                       std::string(checkpoint::name(record.dtype)) + " " + std::to_string(record.bytes.size());
+    for (const std::int64_t extent : record.shape) line += " " + std::to_string(extent);
+    line += "\n";
+    hash.update(std::as_bytes(std::span(line)));
+    hash.update(record.bytes);
+  }
+  return hash.hex();
+}
+
 }  // namespace
 
-void load_weights(Engine& engine, const fs::path& from) {
+std::string load_weights(Engine& engine, const fs::path& from) {
   checkpoint::LoadedTensors loaded;
   try {
     loaded = read(from);
@@ -56,6 +71,7 @@ void load_weights(Engine& engine, const fs::path& from) {
   std::vector<EngineTensor> tensors;
   for (const checkpoint::TensorRecord& record : loaded.records) tensors.push_back(to_engine_tensor(record));
   engine.load_weights(tensors, "'" + from.string() + "'");
+  return hash_of(loaded);
 }
 
 }  // namespace tenon::loop

@@ -219,6 +219,9 @@ class TestEngine : public loop::Engine {
     ++copied_out;
   }
 
+  void load_weights(std::span<const loop::EngineTensor> weights, const std::string&) override {
+    std::memcpy(weights_.data(), weights.front().view.data, sizeof weights_);
+  }
   std::vector<std::string> restore(const loop::EngineState& state, std::uint32_t parts,
                                    const std::string& from) override {
     std::string table;

@@ -14,6 +14,7 @@
 #include "checkpoint/folder.hpp"
 #include "checkpoint/sample_content.hpp"
 #include "checkpoint/scratch_folder.hpp"
+#include "loop/run_beginning.hpp"
 
 namespace tenon::loop {
 
@@ -200,6 +201,41 @@ BOOST_AUTO_TEST_CASE(auto_goes_behind_a_commit_point_of_which_a_kill_left_one_sa
   fs::remove_all(before);
   fs::remove_all(run.folder / "checkpoints/second.ckpt");
   BOOST_TEST(run.choose("auto").sequence == 5u);  // better than nothing
+}
+
+BOOST_AUTO_TEST_CASE(a_run_with_nothing_to_go_on_from_begins_again_with_the_state_that_it_began_with) {
+  const Run source, run;
+  const fs::path named = source.save("a", {.sequence = 3});
+  run.change([&](RunRecord& record) {
+    record.begun_with = begun_with_checkpoint(checkpoint::Checkpoint::open(named), restore_parts_from("model,rng"));
+  });
+  const ResumeChoice choice = run.choose("auto");
+  BOOST_TEST(choice.same_run);
+  BOOST_TEST(choice.begins_again);
+  BOOST_TEST(choice.sequence == 0u);
+  BOOST_TEST(choice.from->path() == named);
+  BOOST_TEST(!choice.model.records.empty());
+  has(all(choice.remarks), "the run starts from the beginning, with parts of '" + named.string() + "' (model, rng)");
+  damage(named, "training.safetensors");
+  has(run.refusal("auto"), "and it began with parts of '" + named.string());
+  has(run.refusal("auto"), "which cannot be read now: '" + named.string() + "': 'training.safetensors'");
+  BOOST_TEST(fs::exists(named));  // another run's
+  run.save("b", {.sequence = 4});
+  BOOST_TEST(run.choose("auto").sequence == 4u);
+  BOOST_TEST(!run.choose("auto").begins_again);
+}
+
+BOOST_AUTO_TEST_CASE(where_nothing_says_what_a_run_began_with_that_is_said) {
+  const Run run;
+  BOOST_TEST(all(run.choose("auto").warnings).find("began with") == std::string::npos);
+  test::write_text(run.folder / "manifest.json", "{}");
+  fs::remove(run.folder / run_record_file);
+  BOOST_TEST(goes_on_in_place(run.request("auto")));
+  has(all(run.choose("auto").warnings),
+      "nothing says any more what the run in '" + run.folder.string() + "' began with");
+  run.save("weights", {.sequence = 3, .full = false});
+  BOOST_TEST(run.choose("auto").same_run);
+  has(all(run.choose("auto").warnings), "it begins with the weights that the task makes");
 }
 
 BOOST_AUTO_TEST_CASE(auto_starts_in_the_same_folder_where_there_is_nothing_to_go_on_from) {

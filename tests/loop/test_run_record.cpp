@@ -5,12 +5,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
+#include <span>
 #include <tenon/failure.hpp>
 
+#include "checkpoint/hash.hpp"
+#include "checkpoint/json.hpp"
 #include "checkpoint/read_error.hpp"
 #include "checkpoint/scratch_folder.hpp"
 #include "faults/faulty_file_system.hpp"
+#include "loop/restore_parts.hpp"
 
 namespace tenon::loop {
 
@@ -88,6 +93,47 @@ BOOST_AUTO_TEST_CASE(a_record_comes_back_as_it_was_written) {
   BOOST_TEST(read.ended->limits.max_steps == no_limit);
   BOOST_TEST(read.ended->limits.max_time == std::numeric_limits<double>::infinity());
   BOOST_TEST((test::entries(folder) == std::set<std::string>{"run.json"}));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_run_began_with_comes_back_also_where_it_was_moved_with_the_run) {
+  using With = RunBeginning::With;
+  const ScratchFolder scratch;
+  const fs::path run = scratch.path() / "a/run", source = scratch.path() / "a/source/last.ckpt";
+  fs::create_directories(run);
+  fs::create_directories(source);
+  for (const RunBeginning& begun :
+       {RunBeginning{}, RunBeginning{With::weights, source, 0, "00ff"},
+        RunBeginning{With::checkpoint, source, restore_parts_from("model,optimizer"), "00ff"},
+        RunBeginning{With::program, {}, 0, ""}, RunBeginning{With::unknown, {}, 0, ""}}) {
+    RunRecord record = some_record(run);
+    record.begun_with = begun;
+    RecordedRun(run, record).create();
+    const RunBeginning read = read_run_record(run)->begun_with;
+    BOOST_TEST((read.with == begun.with));
+    BOOST_TEST(read.from == begun.from);
+    BOOST_TEST(read.parts == begun.parts);
+    BOOST_TEST(read.hash == begun.hash);
+  }
+  RunRecord record = some_record(run);
+  record.begun_with = {With::weights, source, 0, "00ff"};
+  RecordedRun(run, record).create();
+  fs::rename(scratch.path() / "a", scratch.path() / "b");
+  BOOST_TEST(read_run_record(scratch.path() / "b/run")->begun_with.from == scratch.path() / "b/source/last.ckpt");
+}
+
+BOOST_AUTO_TEST_CASE(a_record_of_the_first_version_does_not_say_what_the_run_began_with_and_is_read) {
+  const ScratchFolder scratch;
+  RecordedRun(scratch.path(), some_record(scratch.path())).create();
+  boost::json::object o = boost::json::parse(test::read_text(scratch.path() / run_record_file)).as_object();
+  o.erase("xxh3_128");
+  o.erase("begun_with");
+  o["format_version"] = 1;
+  const std::string text = checkpoint::canonical_json(o);
+  o["xxh3_128"] = checkpoint::hash_of(std::as_bytes(std::span(text)));
+  test::write_text(scratch.path() / run_record_file, checkpoint::canonical_json(o));
+  const RunRecord read = read_run_record(scratch.path()).value();
+  BOOST_TEST((read.begun_with.with == RunBeginning::With::unknown));
+  BOOST_TEST(read.task == "digits");
 }
 
 BOOST_AUTO_TEST_CASE(a_moved_run_folder_takes_its_own_folders_along) {

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <sstream>
 
 #include "loop/run_checkpoints.hpp"
@@ -384,6 +385,113 @@ BOOST_AUTO_TEST_CASE(auto_with_nothing_to_go_on_from_trains_in_the_folder_of_the
   BOOST_TEST(second.run_id == first.run_id);
   BOOST_TEST(second.attempt == 2u);
   BOOST_TEST(second.ended->reason == "finished");
+}
+
+/// Trains, and fails at the second batch where it is not to live.
+std::unique_ptr<Task> training(bool lives) {
+  return task([lives](TestEngine& engine) {
+    engine.trains = true;
+    engine.seconds = 1.0;
+    engine.on_training_step = [&engine](loop::MetricSink& sink) { sink.log("loss", engine.loss, {.on_step = true}); };
+    if (!lives)
+      engine.on_backward = [batch = 0]() mutable {
+        if (++batch == 2) throw std::runtime_error("no luck");
+      };
+  });
+}
+
+std::string text_in(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+/// Runs that begin with what another one has come to, in one of the ways that there are.
+struct Begun {
+  std::string weights, resume, parts;
+
+  RunResult fit(const fs::path& folder, bool lives) const {
+    TrainerOptions options = epochs(4);
+    options.log_every_n_steps = 1;
+    Trainer trainer(options, folder);
+    add_callbacks(trainer);
+    if (!resume.empty()) trainer.resume(resume, parts);
+    return trainer.fit(training(lives), weights.empty() ? Weights() : Weights(fs::path(weights)));
+  }
+  static RunResult go_on(const fs::path& folder) {
+    TrainerOptions options = epochs(4);
+    options.log_every_n_steps = 1;
+    Trainer trainer(options, folder);
+    add_callbacks(trainer);
+    return trainer.resume("auto").fit(training(true));
+  }
+  static void add_callbacks(Trainer& trainer) {
+    trainer.add_callback("csv_logger", "log").add_callback("checkpoint", "last", {{"save_last", true}});
+  }
+};
+
+BOOST_AUTO_TEST_CASE(a_run_that_dies_before_its_first_checkpoint_begins_again_with_what_it_began_with) {
+  const Place place;
+  Trainer source(epochs(2), place / "source");
+  Begun::add_callbacks(source);
+  source.fit(training(true));
+  const std::string last = place / "source/checkpoints/last.ckpt";
+  BOOST_REQUIRE_EQUAL(Begun{}.fit(place / "fresh", true).steps, 16u);
+  const std::string weights = "checkpoints/last.ckpt/model.safetensors", log = "metrics.csv";
+  for (const Begun& begun : {Begun{last, "", ""}, Begun{last + "/model.safetensors", "", ""}, Begun{"", last, ""},
+                             Begun{"", last, "model"}, Begun{"", last, "callbacks,model"}})
+    BOOST_TEST_CONTEXT(begun.weights << begun.resume << " " << begun.parts) {
+      const Place here;
+      begun.fit(here / "straight", true);
+      BOOST_TEST(begun.fit(here / "died", false).reason == TENON_END_FAILED);
+      BOOST_TEST(Begun::go_on(here / "died").folder == here / "died");
+      for (const std::string& file : {weights, log})
+        BOOST_TEST(text_in(here / "died" / file) == text_in(here / "straight" / file), file);
+      if (begun.resume.empty() || !begun.parts.empty())  // else it comes to what four epochs on end come to
+        BOOST_TEST(text_in(here / "died" / weights) != text_in(place / "fresh" / weights));
+      BOOST_TEST(loop::read_run_record(here / "died")->attempt == 2u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_a_run_began_with_and_is_gone_or_changed_is_refused_and_not_replaced_by_fresh_weights) {
+  const Place place;
+  Trainer source(epochs(2), place / "source");
+  Begun::add_callbacks(source);
+  source.fit(training(true));
+  const std::string last = place / "source/checkpoints/last.ckpt";
+  Begun{last, "", ""}.fit(place / "weights", false);
+  Begun{"", last, ""}.fit(place / "state", false);
+  const std::string record = text_in(place / "state/run.json");
+  const auto refused = [&](const fs::path& folder) {
+    return refusal(ExitCode::checkpoint, [&] { Begun::go_on(folder); });
+  };
+  fs::rename(place / "source", place / "away");
+  HAS(refused(place / "weights"), "it began with the weights of '" + (place / "source").string());
+  HAS(refused(place / "weights"), "checkpoints/epoch=1-step=8.ckpt', which is gone; put it back");
+  HAS(refused(place / "weights"), "in a folder of its own: --out DIR --weights FILE");
+  HAS(refused(place / "state"), "it began with the state of '" + (place / "source").string());
+  HAS(refused(place / "state"), "checkpoints/epoch=1-step=8.ckpt', which is gone; put it back");
+  HAS(refused(place / "state"), "in a folder of its own: --out DIR --resume PATH");
+  Trainer other(epochs(3), place / "source");
+  Begun::add_callbacks(other);
+  other.fit(training(true));
+  const fs::path checkpoints = place / "source/checkpoints";
+  fs::rename(fs::canonical(checkpoints / "last.ckpt"),
+             checkpoints / fs::canonical(place / "away/checkpoints/last.ckpt").filename());
+  HAS(refused(place / "weights"), "which is not what it was then; put it back");
+  HAS(refused(place / "state"), "which is not what it was then; put it back");
+  BOOST_TEST(text_in(place / "state/run.json") == record);
+  fs::remove_all(place / "source");
+  fs::rename(place / "away", place / "source");
+  for (const char* folder : {"weights", "state"}) BOOST_TEST(Begun::go_on(place / folder).epochs == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_begun_with_weights_in_the_memory_of_a_program_is_not_begun_again_without_them) {
+  const Place place;
+  int any = 0;
+  const std::shared_ptr<torch::nn::Module> module(std::shared_ptr<void>(), reinterpret_cast<torch::nn::Module*>(&any));
+  Trainer(epochs(2), place / "run").fit(training(false), Weights(module));
+  HAS(refusal(ExitCode::checkpoint, [&] { Begun::go_on(place / "run"); }),
+      "it began with weights that a program had in its memory, which are gone with that program; begin a new run");
 }
 
 BOOST_AUTO_TEST_CASE(a_refused_attempt_leaves_the_folder_and_its_record_alone) {
