@@ -301,7 +301,17 @@ class Chooser {
       }
     };
     if (choose_newest_of(is_complete)) return;
-    if (choose_newest_of([](const RunCheckpoint&) { return true; })) return;
+    const auto newest = std::find_if(choice_.checkpoints.rbegin(), choice_.checkpoints.rend(), is_candidate);
+    if (newest != choice_.checkpoints.rend() && is_cut_short() && is_first_saved(*newest))
+      return begin_again(in_quotes(newest->path) +
+                         " is of the first commit point at which the run saved anything, and the run ended before all "
+                         "of that was on disk");
+    if (choose_newest_of([](const RunCheckpoint&) { return true; })) {
+      choice_.warnings.push_back(in_quotes(choice_.from->path()) +
+                                 " is of a commit point that is not all on disk, and none before it is there: what is "
+                                 "missing of it stays missing");
+      return;
+    }
     begin_again("there is nothing to go on from in " + in_quotes(request_.run_folder));
   }
 
@@ -363,6 +373,27 @@ class Chooser {
       if (is_unknown_save && !there.contains(open.at("ticket").to_number<std::uint64_t>())) return false;
     }
     return true;
+  }
+
+  /// By a kill or a failure, as far as anybody knows; a run that has come to its end is not trained once more.
+  bool is_cut_short() const {
+    const RunRecord& record = choice_.record;
+    if (record.begun_with.with == RunBeginning::With::unknown) return false;
+    return !record.ended || record.ended->reason == "failed";
+  }
+
+  /// Whether the run had saved nothing before the commit point of this one.
+  static bool is_first_saved(const RunCheckpoint& c) {
+    try {
+      for (const auto& [id, counts] : c.document.at("tallies").as_object())
+        if (counts.at("saved") != 0) return false;
+      for (const json::value& open : c.document.at("requests").at("open").as_array())
+        if (const json::value* outcome = open.as_object().if_contains("outcome"))
+          if (open.at("request") == TENON_REQUEST_SAVE && *outcome == TENON_TICKET_DONE) return false;
+      return true;
+    } catch (const std::exception&) {  // a document that does not say so
+      return false;
+    }
   }
 
   void set_aside(const fs::path& path, const std::string& problem, ReadError::Reason reason) {

@@ -34,7 +34,8 @@ struct Saved {
   json::object bests = {};
   json::array holders = {};
   bool durable = true;
-  std::vector<std::uint64_t> saving = {};  ///< tickets of all saves of its commit point
+  std::vector<std::uint64_t> saving = {};          ///< tickets of all saves of its commit point
+  std::optional<std::uint64_t> saved_before = {};  ///< what the account says of the run so far
 };
 
 /// A run's folder with a record and what the test saves.
@@ -77,6 +78,7 @@ struct Run {
     for (const std::uint64_t ticket : what.saving)
       open.push_back({{"ticket", ticket}, {"request", TENON_REQUEST_SAVE}, {"callback", "any"}});
     content.document["requests"] = {{"open", std::move(open)}};
+    if (what.saved_before) content.document["tallies"] = {{"any", {{"saved", *what.saved_before}}}};
     return checkpoint::Folder::open(folder / what.folder, what.run_id)->write(content).path;
   }
   ResumeRequest request(const std::string& word) const { return {folder, word, restore_everything, limits}; }
@@ -200,7 +202,41 @@ BOOST_AUTO_TEST_CASE(auto_goes_behind_a_commit_point_of_which_a_kill_left_one_sa
   BOOST_TEST(run.choose("auto").sequence == 5u);
   fs::remove_all(before);
   fs::remove_all(run.folder / "checkpoints/second.ckpt");
-  BOOST_TEST(run.choose("auto").sequence == 5u);  // better than nothing
+  const ResumeChoice left = run.choose("auto");  // better than nothing
+  BOOST_TEST(left.sequence == 5u);
+  has(all(left.warnings), "first.ckpt' is of a commit point that is not all on disk, and none before it is there");
+}
+
+BOOST_AUTO_TEST_CASE(auto_begins_again_where_a_kill_left_one_save_out_of_the_first_commit_point) {
+  const Run run;
+  run.save("first", {.sequence = 5, .holders = held("best", 2), .saving = {2, 3}, .saved_before = 0});
+  for (const char* reason : {"", "failed"}) {
+    if (*reason) run.end(reason);
+    const ResumeChoice choice = run.choose("auto");
+    BOOST_TEST(!choice.from);
+    BOOST_TEST(choice.same_run);
+    BOOST_TEST(choice.begins_again);
+    BOOST_TEST(choice.sequence == 0u);
+    BOOST_TEST(choice.checkpoints.size() == 1u);  // which goes once there is a new one
+    BOOST_TEST(choice.warnings.empty());
+    has(all(choice.remarks), "first.ckpt' is of the first commit point at which the run saved anything");
+    has(all(choice.remarks), "the run starts from the beginning");
+  }
+  BOOST_TEST(run.choose("last").sequence == 5u);
+  // It has come to an end, so that nobody killed it there; or all that is known of it is its checkpoints.
+  run.end("interrupted");
+  BOOST_TEST(run.choose("auto").sequence == 5u);
+  fs::remove(run.folder / run_record_file);
+  BOOST_TEST(run.choose("auto").sequence == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(auto_goes_on_from_what_is_left_where_what_came_before_was_removed_by_somebody) {
+  const Run run;
+  run.save("tenth", {.sequence = 50, .holders = held("best", 20), .saving = {20, 21}, .saved_before = 18});
+  const ResumeChoice choice = run.choose("auto");
+  BOOST_TEST(choice.sequence == 50u);
+  BOOST_TEST(!choice.begins_again);
+  has(all(choice.warnings), "what is missing of it stays missing");
 }
 
 BOOST_AUTO_TEST_CASE(a_run_with_nothing_to_go_on_from_begins_again_with_the_state_that_it_began_with) {

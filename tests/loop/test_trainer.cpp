@@ -494,6 +494,34 @@ BOOST_AUTO_TEST_CASE(a_run_begun_with_weights_in_the_memory_of_a_program_is_not_
       "it began with weights that a program had in its memory, which are gone with that program; begin a new run");
 }
 
+BOOST_AUTO_TEST_CASE(a_run_of_which_only_a_part_of_its_first_commit_point_is_saved_begins_again_and_misses_nothing) {
+  const auto fit = [](const fs::path& folder, bool lives) {
+    Trainer trainer(epochs(2), folder);
+    for (const char* id : {"a", "b"})
+      trainer.add_callback("checkpoint", id,
+                           {{"dirpath", id}, {"save_top_k", -1}, {"every_n_train_steps", 1}, {"filename", "{step}"}});
+    trainer.resume("auto").fit(training(lives));
+  };
+  const auto names = [](const fs::path& folder) {
+    std::set<std::string> all;
+    for (const char* id : {"a", "b"})
+      for (const auto& entry : fs::directory_iterator(folder / id)) all.insert(id + entry.path().filename().string());
+    return all;
+  };
+  const Place place;
+  fit(place / "straight", true);
+  fit(place / "died", false);
+  BOOST_TEST((names(place / "died") == std::set<std::string>{"astep=1.ckpt", "bstep=1.ckpt"}));
+  fs::remove_all(place / "died/b/step=1.ckpt");
+  fit(place / "died", true);
+  BOOST_TEST((names(place / "died") == names(place / "straight")));
+  for (const std::string& name : names(place / "straight")) {
+    const std::string file = name.substr(0, 1) + "/" + name.substr(1) + "/model.safetensors";
+    BOOST_TEST(text_in(place / "died" / file) == text_in(place / "straight" / file), file);
+  }
+  BOOST_TEST((loop::read_run_record(place / "died")->resumed_from == std::vector<std::uint64_t>{0}));
+}
+
 BOOST_AUTO_TEST_CASE(a_refused_attempt_leaves_the_folder_and_its_record_alone) {
   const Place place;
   Trainer trainer(epochs(2), place / "run");
