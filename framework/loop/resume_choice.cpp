@@ -359,11 +359,7 @@ class Chooser {
   bool is_all_saved(const RunCheckpoint& candidate) const {
     for (const RunCheckpoint& c : choice_.checkpoints)
       if (!c.left_behind && c.sequence > candidate.sequence) return true;
-    std::set<std::uint64_t> there;
-    for (const RunCheckpoint& c : choice_.checkpoints)
-      if (!c.left_behind && c.sequence == candidate.sequence)
-        for (const json::value& holder : c.document.at("holders").as_array())
-          there.insert(holder.at("ticket").to_number<std::uint64_t>());
+    const std::set<std::uint64_t> there = saved_at(candidate.sequence);
     const json::value* requests = candidate.document.if_contains("requests");
     if (requests == nullptr) return true;
     for (const json::value& each : requests->at("open").as_array()) {
@@ -375,6 +371,16 @@ class Chooser {
     return true;
   }
 
+  /// The tickets of what is on disk of a commit point.
+  std::set<std::uint64_t> saved_at(std::uint64_t sequence) const {
+    std::set<std::uint64_t> there;
+    for (const RunCheckpoint& c : choice_.checkpoints)
+      if (!c.left_behind && c.sequence == sequence)
+        for (const json::value& holder : c.document.at("holders").as_array())
+          there.insert(holder.at("ticket").to_number<std::uint64_t>());
+    return there;
+  }
+
   /// By a kill or a failure, as far as anybody knows; a run that has come to its end is not trained once more.
   bool is_cut_short() const {
     const RunRecord& record = choice_.record;
@@ -382,14 +388,18 @@ class Chooser {
     return !record.ended || record.ended->reason == "failed";
   }
 
-  /// Whether the run had saved nothing before the commit point of this one.
-  static bool is_first_saved(const RunCheckpoint& c) {
+  /// Whether the run had saved nothing before the commit point of this one. What was saved there before it is known to
+  /// it as done.
+  bool is_first_saved(const RunCheckpoint& c) const {
     try {
+      const std::set<std::uint64_t> with_it = saved_at(c.sequence);
       for (const auto& [id, counts] : c.document.at("tallies").as_object())
         if (counts.at("saved") != 0) return false;
       for (const json::value& open : c.document.at("requests").at("open").as_array())
         if (const json::value* outcome = open.as_object().if_contains("outcome"))
-          if (open.at("request") == TENON_REQUEST_SAVE && *outcome == TENON_TICKET_DONE) return false;
+          if (open.at("request") == TENON_REQUEST_SAVE && *outcome == TENON_TICKET_DONE &&
+              !with_it.contains(open.at("ticket").to_number<std::uint64_t>()))
+            return false;
       return true;
     } catch (const std::exception&) {  // a document that does not say so
       return false;

@@ -35,6 +35,7 @@ struct Saved {
   json::array holders = {};
   bool durable = true;
   std::vector<std::uint64_t> saving = {};          ///< tickets of all saves of its commit point
+  std::vector<std::uint64_t> done = {};            ///< of saves that were known to be on disk when it was written
   std::optional<std::uint64_t> saved_before = {};  ///< what the account says of the run so far
 };
 
@@ -77,6 +78,9 @@ struct Run {
     json::array open;
     for (const std::uint64_t ticket : what.saving)
       open.push_back({{"ticket", ticket}, {"request", TENON_REQUEST_SAVE}, {"callback", "any"}});
+    for (const std::uint64_t ticket : what.done)
+      open.push_back(
+          {{"ticket", ticket}, {"request", TENON_REQUEST_SAVE}, {"callback", "any"}, {"outcome", TENON_TICKET_DONE}});
     content.document["requests"] = {{"open", std::move(open)}};
     if (what.saved_before) content.document["tallies"] = {{"any", {{"saved", *what.saved_before}}}};
     return checkpoint::Folder::open(folder / what.folder, what.run_id)->write(content).path;
@@ -228,6 +232,17 @@ BOOST_AUTO_TEST_CASE(auto_begins_again_where_a_kill_left_one_save_out_of_the_fir
   BOOST_TEST(run.choose("auto").sequence == 5u);
   fs::remove(run.folder / run_record_file);
   BOOST_TEST(run.choose("auto").sequence == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_saved_before_at_the_same_commit_point_does_not_make_it_a_later_one) {
+  const Saved full{.sequence = 5, .holders = held("best", 2), .saving = {2, 3}, .done = {1}, .saved_before = 0};
+  const Run run, later;
+  run.save("weights", {.sequence = 5, .full = false, .holders = held("deploy", 1)});
+  run.save("full", full);
+  BOOST_TEST(run.choose("auto").begins_again);
+  later.save("weights", {.sequence = 4, .full = false, .holders = held("deploy", 1)});
+  later.save("full", full);
+  BOOST_TEST(later.choose("auto").sequence == 5u);
 }
 
 BOOST_AUTO_TEST_CASE(auto_goes_on_from_what_is_left_where_what_came_before_was_removed_by_somebody) {
