@@ -54,6 +54,7 @@ constexpr Member members[] = {
     {"holders/*/ticket", whole, everywhere},
     {"holders/*/monitor", text, optional},
     {"holders/*/score", real, optional},
+    {"holders/*/reason", text, optional},
     {"bests", object, optional},
     {"bests/*", whole, optional},
     {"task", text},
