@@ -3,6 +3,7 @@
 // The loop's passes over evaluation data, and when validations are due.
 #include <algorithm>
 
+#include "chain/log.hpp"
 #include "loop/evaluation.hpp"
 #include "loop/loop.hpp"
 #include "loop/option_failure.hpp"
@@ -65,7 +66,12 @@ void Loop::run_stage(Stage stage, const BatchLimit& limit) {
   (chain_.*hooks.start)(event_);
   event_.complete = go_through(stage, limit) ? 1 : 0;
   metrics_.finish_reductions(stage, progress_.step, progress_.epoch);
-  if (stage == Stage::validation) ++progress_.validations;
+  if (stage == Stage::validation) {
+    ++progress_.validations;
+    if (fitting_ && progress_.validations == 1 && metrics_.event_empty() && !facts_.is_replay)
+      chain::log(TENON_LOG_WARN, "",
+                 "the first validation has logged no metric: does the task have a validation_step() that logs one?");
+  }
   tick();
   phase_ = hooks.end_name;
   (chain_.*hooks.end)(event_);

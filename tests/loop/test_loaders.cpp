@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "chain/abi.hpp"
+#include "chain/recorder.hpp"
 #include "loop_fixture.hpp"
 
 using namespace tenon;
@@ -146,6 +147,26 @@ BOOST_AUTO_TEST_CASE(a_name_that_the_training_logs_may_be_monitored_though_evalu
   p.at_create = [&] { Metrics(Host(p.host)).monitor("loss"); };
   engine.on_training_step = engine.on_evaluation_step = [](loop::MetricSink& m) { m.log("loss", 1.0, {}); };
   BOOST_TEST(run.run().detail == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_validation_that_logs_nothing_is_warned_of_once) {
+  const auto said = [](bool logs, bool on_step) {
+    return chain::test::stderr_of([&] {
+      TestEngine engine(2, 1);
+      LoopFixture run(engine);
+      run.options.max_epochs = 3;
+      loop::LogOptions options;
+      options.on_step = on_step;
+      if (logs) engine.on_evaluation_step = [&](loop::MetricSink& m) { m.log("val_loss", 1.0, options); };
+      run.run();
+    });
+  };
+  const std::string warning = "the first validation has logged no metric: does the task have a validation_step()";
+  const std::string text = said(false, false);
+  const std::size_t at = text.find(warning);
+  BOOST_TEST((at != std::string::npos && text.find(warning, at + 1) == std::string::npos), text);
+  BOOST_TEST(said(true, false).find(warning) == std::string::npos);
+  BOOST_TEST(said(true, true).find(warning) == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(an_epoch_of_unknown_length_ends_when_the_data_do) {
