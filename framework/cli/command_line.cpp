@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "cli/terminal.hpp"
 #include "tenon/did_you_mean.hpp"
 #include "tenon/failure.hpp"
 
@@ -243,6 +244,14 @@ std::vector<std::string> command_names(CLI::App& app) {
 
 std::filesystem::path whole(const std::filesystem::path& folder);
 
+/// CLI11's words, but for an option without its value.
+std::string why_refused(const CLI::App& at, const CLI::ParseError& error) {
+  const std::string text = error.what(), name = text.substr(0, text.find(':'));
+  const CLI::Option* option = at.get_option_no_throw(name);
+  if (!dynamic_cast<const CLI::ArgumentMismatch*>(&error) || !option) return text;
+  return name + " needs a value: " + option->get_type_name();
+}
+
 /// --resume and --restore of `train`.
 void read_resume(CLI::App& train, const std::string& restore, CommandLine& line) {
   const bool resumes = train.count("--resume") > 0;
@@ -274,7 +283,7 @@ CLI::App& asked_about(CLI::App& app, std::span<const char* const> words) {
 }
 
 CommandLine help_about(CLI::App& at, CommandLine line) {
-  line.help = at.help(words_before(at));
+  line.help = wrapped(at.help(words_before(at)), columns().value_or(80));
   line.command = Command::help;
   return line;
 }
@@ -300,7 +309,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     CLI::App& at = *parser.named(argc, argv);
     const std::vector<std::string> extra = parser.app.remaining(true);
     if (!extra.empty()) refuse_unknown(at, extra.front());
-    refuse(at, error.what());
+    refuse(at, why_refused(at, error));
   }
   if (parser.version) {
     parser.line.command = Command::version;

@@ -15,6 +15,24 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr const char* needed = "(needed)";
+
+/// A table, or what a terminal has room for: each option with its description below it.
+std::string options_text(const std::vector<std::vector<std::string>>& rows) {
+  const std::string in_columns = table(rows, "  ");
+  const std::optional<std::size_t> room = columns();
+  if (!room || wrapped(in_columns, *room) == in_columns) return in_columns;
+  std::string text;
+  for (auto row = rows.begin() + 1; row != rows.end(); ++row) {
+    const std::string standard = row->at(2).empty()     ? ""
+                                 : row->at(2) == needed ? ", needed"
+                                                        : ", default " + row->at(2);
+    text += wrapped(terminal_text("  " + row->at(0) + ": " + row->at(1) + standard), *room);
+    if (!row->at(3).empty()) text += wrapped(terminal_text("      " + row->at(3)), *room);
+  }
+  return text;
+}
+
 std::string show_text(const chain::Choice& choice, const std::string& sum) {
   const chain::Kind& kind = choice.kind;
   std::string text = styled(kind.name, Style::strong, STDOUT_FILENO) + " " +
@@ -24,11 +42,11 @@ std::string show_text(const chain::Choice& choice, const std::string& sum) {
   for (const OptionRow& row : option_rows(kind.options_schema))
     rows.push_back({row.name, row.type,
                     row.standard   ? manifest::json_text(*row.standard)
-                    : row.required ? "(needed)"
+                    : row.required ? needed
                                    : "",
                     row.description});
   if (rows.size() == 1) return text + "\nIt has no options.\n";
-  return text + "\n" + table(rows, "  ");
+  return text + "\n" + options_text(rows);
 }
 
 json::object show_json(const chain::Choice& choice, const std::string& sum) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/terminal.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -50,6 +51,39 @@ std::string table(std::vector<std::vector<std::string>> rows, std::string_view i
     text += '\n';
   }
   return text;
+}
+
+std::optional<std::size_t> columns() {
+  constexpr long least = 20;
+  const char* said = std::getenv("COLUMNS");
+  long found = said ? std::strtol(said, nullptr, 10) : 0;
+  winsize size{};
+  if (found < least && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) found = size.ws_col;
+  return found < least ? std::nullopt : std::optional(static_cast<std::size_t>(found));
+}
+
+std::string wrapped(std::string_view text, std::size_t width) {
+  std::string out;
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    // Where its last column begins: behind the last two blanks of its first half.
+    const std::size_t gap = line.substr(0, width / 2).rfind("  ");
+    std::size_t hang = gap == std::string_view::npos ? 0 : line.find_first_not_of(' ', gap);
+    if (hang == std::string_view::npos || hang > width / 2) hang = 0;
+    std::size_t room = width, from = hang;
+    while (cli::width(line) > room) {
+      std::size_t at = line.substr(0, room + 1).rfind(' ');
+      if (at == std::string_view::npos || at <= from) at = line.find(' ', std::max(room, from));
+      if (at == std::string_view::npos) break;
+      out += std::string(line.substr(0, at)) + "\n" + std::string(hang, ' ');
+      line.remove_prefix(at + 1);
+      room = width - hang;
+      from = 0;
+    }
+    out += std::string(line) + "\n";
+  }
+  return out;
 }
 
 void print(std::string_view text) {

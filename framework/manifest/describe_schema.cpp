@@ -47,6 +47,12 @@ std::string range_words(const json::object& schema) {
 }
 
 std::string text_words(const json::object& schema) {
+  const json::value* examples = schema.if_contains("examples");
+  if (schema.contains("pattern") && examples && examples->is_array() && examples->get_array().size() > 1) {
+    Parts texts;  // several show the form better than a regular expression
+    for (const json::value& example : examples->get_array()) texts.push_back(json_text(example));
+    return "text like " + join_alternatives(texts);
+  }
   if (const json::value* pattern = schema.if_contains("pattern"); pattern && pattern->is_string())
     return "text matching " + std::string(pattern->get_string());
   if (const json::value* least = schema.if_contains("minLength");

@@ -25,6 +25,30 @@ BOOST_AUTO_TEST_CASE(help_documents_every_exit_code) {
     BOOST_TEST(help.out.find(code) != std::string::npos, code);
 }
 
+BOOST_AUTO_TEST_CASE(help_is_as_wide_as_the_terminal_or_80) {
+  const Installation tenon;
+  const auto widest = [](const std::string& text) {
+    std::size_t most = 0;
+    for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1)
+      most = std::max(most, end - begin);
+    return most;
+  };
+  for (const char* command : {"--help", "train --help", "help checkpoint verify"}) {
+    BOOST_TEST(widest(tenon.run(command, "COLUMNS=").out) <= 80u);
+    BOOST_TEST(widest(tenon.run(command, "COLUMNS=70").out) <= 70u);
+  }
+  const std::string text = tenon.run("train --help", "COLUMNS=").out;
+  BOOST_TEST(text.find("--set path=value ...        set one value of the manifest, for example\n"
+                       "                              trainer.max_epochs=3 or") != std::string::npos,
+             text);
+}
+
+BOOST_AUTO_TEST_CASE(an_option_without_its_value_is_told_what_it_takes) {
+  const Installation tenon;
+  BOOST_TEST(tenon.run("train run.json --resume").err ==
+             "tenon: --resume needs a value: auto|last|best[:ID]|PATH\n`tenon train --help` tells how to use it\n");
+}
+
 BOOST_AUTO_TEST_CASE(help_of_a_command_names_it_in_full) {
   const Installation tenon;
   const Outcome help = tenon.run("plugins show --help");

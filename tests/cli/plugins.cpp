@@ -26,6 +26,14 @@ BOOST_AUTO_TEST_CASE(list_shows_every_folder_in_order_with_what_is_in_it) {
   BOOST_TEST(outcome.err == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_narrow_terminal_shows_options_one_below_the_other) {
+  const Installation tenon;
+  const std::string text = tenon.run("plugins show sample", "COLUMNS=40").out;
+  BOOST_TEST(text.find("\n  monitor: text or null, default null\n      Name of the metric\n") != std::string::npos,
+             text);
+  BOOST_TEST(tenon.run("plugins show sample", "COLUMNS=200").out == tenon.run("plugins show sample", "COLUMNS=").out);
+}
+
 BOOST_AUTO_TEST_CASE(list_as_json_has_plugins_problems_and_duplicates) {
   const Installation tenon;
   tenon.write("plugins/text.so", "not a library\n");

@@ -34,6 +34,8 @@ BOOST_AUTO_TEST_CASE(lists_and_texts_tell_their_size) {
       "a list of exactly 2 without repeats (each: 1 or \"a\")");
   BOOST_TEST(words(R"({"type": "string", "minLength": 2, "maxLength": 4})") == "text of 2 to 4 characters");
   BOOST_TEST(words(R"({"type": "string", "pattern": "^a$"})") == "text matching ^a$");
+  BOOST_TEST(words(R"({"type": "string", "pattern": "^a$", "examples": ["a"]})") == "text matching ^a$");
+  BOOST_TEST(words(R"({"type": "string", "pattern": "^[ab]$", "examples": ["a", "b"]})") == R"(text like "a" or "b")");
 }
 
 BOOST_AUTO_TEST_CASE(objects_tell_what_they_need) {
