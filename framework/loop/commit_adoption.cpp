@@ -70,8 +70,9 @@ void CommitPoint::go_on_from(const std::vector<RunCheckpoint>& found, std::uint6
 void CommitPoint::take_removed(const std::vector<Leaving>& leaving) {
   for (const Leaving& one : leaving) {
     if (ledger_.find(one.held)) continue;
-    auto gone = std::find_if(removed_before_.begin(), removed_before_.end(),
-                             [&](const Kept& kept) { return kept.path == one.checkpoint.path; });
+    auto gone = std::find_if(removed_before_.begin(), removed_before_.end(), [&](const Kept& kept) {
+      return kept.path == one.checkpoint.path && kept.sequence == one.checkpoint.sequence;  // a name is used again
+    });
     if (gone == removed_before_.end()) gone = removed_before_.insert(gone, one.checkpoint);
     gone->let_go.push_back({one.by, one.held, one.checkpoint.score, one.checkpoint.monitor, ""});
     gone->tickets.push_back(one.held);

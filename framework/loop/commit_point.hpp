@@ -114,6 +114,7 @@ class CommitPoint {
   void withdraw_outdated_saves(const chain::Callback* put_back_by);
   void carry_out_weight_requests(const CommitState& now, FirstFailure& failures, bool at_end);
   Restored open_for(const WeightRequest& request) const;
+  bool copy_has_them(const WeightRequest& request) const;
   Restored from_copy(const KeptCopy& kept, chain::Callback& by) const;
   Restored from_checkpoint(const WeightRequest& request) const;
   bool has_model() const;

@@ -131,14 +131,20 @@ CommitPoint::Restored CommitPoint::open_for(const WeightRequest& request) const 
   try {
     return from_checkpoint(request);
   } catch (const checkpoint::ReadError& error) {
-    const auto& all = ledger_.all();
-    const auto known = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one->path == request.from; });
-    const bool has_them = kept && known != all.end() && (*known)->step == kept->step &&
-                          !((*known)->flags & TENON_CHECKPOINT_TRANSFORMED) && request.scope == TENON_RESTORE_MODEL;
-    if (!has_them) throw;
+    if (!copy_has_them(request)) throw;
     chain::log(TENON_LOG_WARN, request.by->id(), std::string(error.what()) + "; the host's copy of them is taken");
     return from_copy(*kept, *request.by);
   }
+}
+
+/// Whether what the callback has kept are the weights of the checkpoint that it asks for.
+bool CommitPoint::copy_has_them(const WeightRequest& request) const {
+  const KeptCopy* kept = kept_weights_.find(*request.by);
+  if (!kept || request.from.empty() || request.scope != TENON_RESTORE_MODEL) return false;
+  if (request.copy == kept->ticket) return true;
+  const auto& all = ledger_.all();
+  const auto known = std::find_if(all.begin(), all.end(), [&](const Kept* one) { return one->path == request.from; });
+  return known != all.end() && (*known)->step == kept->step && !((*known)->flags & TENON_CHECKPOINT_TRANSFORMED);
 }
 
 CommitPoint::Restored CommitPoint::from_copy(const KeptCopy& kept, chain::Callback& by) const {
@@ -244,6 +250,7 @@ json::array CommitPoint::pending_weights() const {
     json::object one{{"callback", r.by->id()}, {"ticket", r.ticket},      {"request", r.request}, {"scope", r.scope},
                      {"when", r.when},         {"from", r.from.native()}, {"reason", r.reason}};
     if (const std::filesystem::path below = relative(r.from); below.is_relative()) one["below_run"] = below.native();
+    if (copy_has_them(r)) one["copy"] = kept_weights_.find(*r.by)->ticket;
     all.push_back(std::move(one));
   }
   return all;

@@ -195,8 +195,14 @@ void DurableList::release(const ReleaseRequest& r) {
 /// A run that is killed goes on from its newest full checkpoint, whose callbacks hold what they held then: that may go
 /// when there is a newer one in which they do not.
 bool DurableList::is_counted_on(const Kept& kept, std::uint64_t released_at) const {
-  if (kept.sequence == adopted_ && newest_full_ == adopted_ && kept.kind == TENON_CHECKPOINT_FULL) return true;
-  return kept.kind == TENON_CHECKPOINT_WEIGHTS && kept.sequence <= newest_full_ && newest_full_ < released_at;
+  if (is_gone_on_from(kept)) return true;
+  const bool is_another = kept.kind == TENON_CHECKPOINT_WEIGHTS || kept.sequence != newest_full_;
+  return is_another && kept.sequence <= newest_full_ && newest_full_ < released_at;
+}
+
+/// Nothing newer has been saved since: the run can go on from there again, also when it has come to an end.
+bool DurableList::is_gone_on_from(const Kept& kept) const {
+  return kept.sequence == adopted_ && newest_full_ == adopted_ && kept.kind == TENON_CHECKPOINT_FULL;
 }
 
 void DurableList::let_go(Kept& kept) {
@@ -215,8 +221,7 @@ void DurableList::find_newest_full() {
 
 void DurableList::remove_deferred(bool all) {
   for (const Deferred& d : std::exchange(deferred_, {})) {
-    const bool outlives_the_run = d.checkpoint->kind == TENON_CHECKPOINT_FULL;
-    if ((!all || outlives_the_run) && is_counted_on(*d.checkpoint, d.released_at))
+    if (all ? is_gone_on_from(*d.checkpoint) : is_counted_on(*d.checkpoint, d.released_at))
       deferred_.push_back(d);
     else
       remove(*d.checkpoint);

@@ -45,6 +45,7 @@ class DurableList {
   /// Whether a save of this ticket has become durable, also when it has been removed lately.
   bool was_durable(tenon_ticket ticket) const { return ledger_.find(ticket) || removed_.find(ticket); }
   bool is_counted_on(const Kept& kept, std::uint64_t released_at) const;
+  bool is_gone_on_from(const Kept& kept) const;
   void let_go(Kept& kept);
   void find_newest_full();
   void remove_deferred(bool all);

@@ -55,6 +55,7 @@ struct WeightRequest {
   std::int32_t scope = 0, when = 0;           ///< TENON_RESTORE_*
   std::filesystem::path from;                 ///< absolute; empty: what was kept
   std::string reason;
+  tenon_ticket copy = 0;  ///< in a resumed run, of the kept copy that has the weights of `from`; 0: none has
 };
 
 struct ReleaseRequest {

@@ -152,6 +152,12 @@ std::string finished_text(const RunRecord& record, const RunLimits& now, const f
          "checkpoint to go on from, as in `--resume PATH`; to train anew, choose another folder with --out DIR";
 }
 
+bool is_at_its_end(const Checkpoint& c) {
+  const json::value* at = c.document().if_contains("commit_point");
+  const json::value* phase = at && at->is_object() ? at->get_object().if_contains("phase") : nullptr;
+  return phase && phase->is_string() && phase->get_string() == "final";
+}
+
 std::uint64_t number_in(const Checkpoint& checkpoint, std::string_view key) {
   const json::value* value = checkpoint.document().if_contains(key);
   boost::system::error_code wrong;
@@ -269,6 +275,7 @@ class Chooser {
       if (is_in_part(request_))
         choice_.remarks.push_back("taken over from it: " + listed(request_.parts) +
                                   "; not taken over, and begun anew: " + listed(restore_everything & ~request_.parts));
+      choice_.stops_are_done = is_at_its_end(named);  // what ended that run does not end this one
       choice_.from = std::move(named);
       return;
     }

@@ -32,7 +32,7 @@ void Loop::restore_progress_of(const ResumePoint& from) {
   progress_.samples = p.samples;
   progress_.validations = p.validations;
   tick();
-  if (p.phase != Phase::final && !p.stopped_by.empty()) commit_point_.set_stopped(p.stopped_by);
+  if (!p.stopped_by.empty()) commit_point_.set_stopped(p.stopped_by);
   metrics_.restore(from.metrics());
 }
 

@@ -63,6 +63,7 @@ SavedWeightRequest weight_request_of(const json::object& o) {
   r.from = std::string_view(o.at("from").as_string());
   r.reason = o.at("reason").as_string();
   if (const json::value* below = o.if_contains("below_run")) saved.below_run = std::string_view(below->as_string());
+  if (const json::value* copy = o.if_contains("copy")) r.copy = copy->to_number<tenon_ticket>();
   return saved;
 }
 

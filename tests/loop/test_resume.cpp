@@ -127,12 +127,14 @@ void check_every_commit_point(const Recipe& recipe) {
   for (const std::string& name : folders(straight.checkpoints())) {
     BOOST_TEST_CONTEXT("resumed from " << name) {
       const loop::ResumePoint from(checkpoint::Checkpoint::open(straight.checkpoints() / name));
-      if (from.position().phase == loop::Phase::final) continue;
       Training resumed(recipe, "resumed");
       const loop::FitResult rest = resumed.fit(&from);
       const Trace expected(straight.trace().begin() + static_cast<std::ptrdiff_t>(resumed.begins_at()),
                            straight.trace().end());
-      BOOST_CHECK_EQUAL_COLLECTIONS(resumed.trace().begin(), resumed.trace().end(), expected.begin(), expected.end());
+      if (from.position().phase == loop::Phase::final)  // has one commit point more: its numbers differ
+        BOOST_CHECK_EQUAL(resumed.trace().size(), expected.size());
+      else
+        BOOST_CHECK_EQUAL_COLLECTIONS(resumed.trace().begin(), resumed.trace().end(), expected.begin(), expected.end());
       BOOST_CHECK(resumed.engine().weights_ == straight.engine().weights_);
       BOOST_CHECK(resumed.engine().momentum == straight.engine().momentum);
       BOOST_CHECK_EQUAL(resumed.engine().rng, straight.engine().rng);

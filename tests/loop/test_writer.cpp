@@ -405,6 +405,26 @@ BOOST_AUTO_TEST_CASE(weights_that_the_newest_full_checkpoint_counts_on_stay_unti
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_full_checkpoint_that_was_let_go_behind_a_newer_one_stays_until_that_is_replaced) {
+  TestEngine engine(6);
+  LoopFixture run(engine);
+  run.options.max_epochs = 1;
+  Probe& p = run.probe("a");
+  tenon_ticket first = 0;
+  std::map<std::uint64_t, Names> there;
+  p.on[TENON_HOOK(on_train_batch_end)] = [&](const void* a) {
+    const std::uint64_t step = step_of(a);
+    if (step > 1) there[step] = folders(run.folder / "checkpoints");
+    if (step == 1) first = save(p, "s1");
+    if (step == 2) save(p, "s2");
+    if (step == 3) Checkpoints(Host(p.host)).release(first, 0, "no longer among the best");
+    if (step == 5) save(p, "s5");
+  };
+  run.run();
+  expect(there[4], {"s1.ckpt", "s2.ckpt"});  // who goes on from s2 holds it
+  expect(there[6], {"s2.ckpt", "s5.ckpt"});
+}
+
 BOOST_AUTO_TEST_CASE(weights_counted_on_stay_where_the_run_fails_and_would_be_resumed) {
   TestEngine engine(4);
   LoopFixture run(engine);
