@@ -62,6 +62,8 @@ SafetensorsFile::SafetensorsFile(FileSystem& files, int folder, std::string name
   std::string text(length_size, '\0');
   file_.read(writable(text), 0);
   const std::uint64_t length = little_endian(text);
+  if (text.starts_with("PK\3\4"))
+    refuse("it is a zip file, as torch.save() writes them; examples/python/pt_to_safetensors.py makes one of it");
   if (length > largest_header)
     refuse("it declares a header of " + std::to_string(length) + " bytes, 100000000 are allowed");
   if (length > file_.size() - length_size)

@@ -58,6 +58,10 @@ KnownRun know_run(const fs::path& run_folder) {
   }
   KnownRun known{rebuild_record(run_folder), {}};
   if (!is_vacant(run_folder)) known.record.begun_with.with = RunBeginning::With::unknown;
+  if (known.record.run_id.empty() && is_of_a_replay(run_folder))
+    refuse(in_quotes(run_folder) +
+           " is the folder of a replay, whose checkpoints have no weights: name that of the run, or another for a new "
+           "one");
   if (!known.record.run_id.empty())
     known.warnings.push_back(problem + "; the checkpoints of run '" + known.record.run_id +
                              "' were found by looking for them below that folder, and nowhere else");

@@ -152,7 +152,7 @@ RunRecord rebuild_record(const fs::path& run_folder) {
   const std::set<fs::path> folders = folders_with_checkpoints(run_folder);
   for (const fs::path& folder : folders)
     for (const checkpoint::ListedCheckpoint& listed : checkpoint::list_checkpoints(folder).checkpoints) {
-      if (!listed.problem.empty()) continue;
+      if (!listed.problem.empty() || listed.document.contains("replay")) continue;
       const std::string run_id(listed.document.at("run_id").as_string());
       std::uint64_t& attempt = attempts[run_id];
       attempt = std::max(attempt, number_at(listed.document, "attempt", 1));
@@ -172,6 +172,17 @@ RunRecord rebuild_record(const fs::path& run_folder) {
   record.folders.assign(folders.begin(), folders.end());
   record.begun_with.with = RunBeginning::With::unknown;
   return record;
+}
+
+bool is_of_a_replay(const fs::path& run_folder) {
+  bool any = false;
+  for (const fs::path& folder : folders_with_checkpoints(run_folder))
+    for (const checkpoint::ListedCheckpoint& listed : checkpoint::list_checkpoints(folder).checkpoints) {
+      if (!listed.problem.empty()) continue;
+      if (!listed.document.contains("replay")) return false;
+      any = true;
+    }
+  return any;
 }
 
 std::map<std::string, const RunCheckpoint*> best_of_each(const std::vector<RunCheckpoint>& own) {

@@ -63,6 +63,9 @@ std::optional<std::filesystem::path> newest_state(const std::filesystem::path& r
 /// followed: others may lead to what is another run's.
 RunRecord rebuild_record(const std::filesystem::path& run_folder);
 
+/// Whether a replay has written in it, and no run.
+bool is_of_a_replay(const std::filesystem::path& run_folder);
+
 /// For each callback the checkpoint that it called its best, as the newest checkpoint that knows has it. Points into
 /// `own`; those left behind do not count.
 std::map<std::string, const RunCheckpoint*> best_of_each(const std::vector<RunCheckpoint>& own);

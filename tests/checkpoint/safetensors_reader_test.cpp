@@ -8,6 +8,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,20 @@ BOOST_AUTO_TEST_CASE(every_recorded_file_is_accepted_or_refused_as_it_must_be) {
     ++count;
   }
   BOOST_TEST(count == 150U);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_of_torch_save_is_called_what_it_is) {
+  const ScratchFolder scratch;
+  std::ofstream(scratch.path() / "w.pt", std::ios::binary) << "PK\3\4" << std::string(1000, 'x');
+  std::string told;
+  try {
+    open(scratch.path() / "w.pt");
+  } catch (const ReadError& error) {
+    told = error.what();
+  }
+  BOOST_TEST(told.find("it is a zip file, as torch.save() writes them; examples/python/pt_to_safetensors.py") !=
+                 std::string::npos,
+             told);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_file_is_refused_at_once) {

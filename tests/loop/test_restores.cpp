@@ -553,6 +553,28 @@ BOOST_AUTO_TEST_CASE(a_pending_restore_finds_its_checkpoint_where_the_run_was_mo
   BOOST_CHECK(second.engine.weights_ == filled(2.0f));
 }
 
+BOOST_AUTO_TEST_CASE(a_pending_restore_takes_the_copy_that_has_the_same_weights_where_its_checkpoint_is_gone) {
+  for (const bool same : {true, false}) {
+    Restoring first("first");
+    first.at_step[2] = [&] { save(first.p, "best"); };
+    first.at_step[same ? 2 : 1] = [&, before = first.at_step[2]] {
+      first.checkpoints().keep("of the best");
+      if (same) before();
+    };
+    first.at_step[3] = [&] {
+      first.checkpoints().restore(model, at_end, "the best", first.at("best").native());
+      save(first.p, "c");
+    };
+    first.run.run();
+    Restoring second("second");
+    fs::remove_all(second.run.folder);
+    fs::rename(first.run.folder, second.run.folder);
+    fs::remove_all(second.at("best"));
+    second.resume(second.at("c"));
+    BOOST_CHECK(second.engine.weights_ == filled(same ? 2.0f : 8.0f));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_run_that_goes_on_behind_its_end_keeps_what_it_had_ended_with_until_it_ends_anew) {
   Restoring s;
   tenon_ticket best = 0;

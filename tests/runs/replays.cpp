@@ -72,6 +72,14 @@ BOOST_AUTO_TEST_CASE(the_history_of_a_training_replays_to_the_same_decisions_and
                                    "/replayed/checkpoints/last.ckpt");
   BOOST_CHECK_EQUAL(resumed.code, 8);
   BOOST_CHECK_MESSAGE(resumed.err.find("made by a replay") != std::string::npos, resumed.err);
+  const std::string history = read(here / "replayed/metrics.jsonl");
+  for (const char* word : {"auto", "last"}) {
+    const Outcome refused = here.run(std::string("train run.json --out replayed --resume ") + word);
+    BOOST_CHECK_EQUAL(refused.code, 8);
+    BOOST_CHECK_MESSAGE(refused.err.find("is the folder of a replay") != std::string::npos, refused.err);
+  }
+  BOOST_CHECK_EQUAL(read(here / "replayed/metrics.jsonl"), history);
+  BOOST_CHECK(std::filesystem::exists(here / "replayed/checkpoints/last.ckpt"));
 }
 
 }  // namespace runs_test
