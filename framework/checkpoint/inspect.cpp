@@ -109,12 +109,15 @@ Verified verify(const std::filesystem::path& path, FileSystem& files) {
   std::error_code ignored;  // what cannot be looked at cannot be opened either, and that is told
   if (!std::filesystem::is_directory(path, ignored) && path.extension() != checkpoint_suffix) {
     const SafetensorsFile file(files, AT_FDCWD, path.string());
-    verified = {file.header().tensors.size(), file.size(), false};
+    verified.tensors = file.header().tensors.size();
+    verified.bytes = file.size();
+    verified.has_checksums = false;
     return verified;
   }
   const Checkpoint checkpoint = Checkpoint::open(path, files);
   checkpoint.verify();
   verified.bytes = checkpoint.bytes();
+  verified.is_replay = checkpoint.is_replay();
   for (const std::string_view name : {model_file, training_file}) {
     if (const SafetensorsFile* file = checkpoint.file(name)) verified.tensors += file->header().tensors.size();
   }

@@ -42,6 +42,7 @@ boost::json::object show_checkpoint(const std::filesystem::path& path, FileSyste
 struct Verified {
   std::uint64_t tensors = 0;
   std::uint64_t bytes = 0;    ///< of all files
+  bool is_replay = false;     ///< without tensors
   bool has_checksums = true;  ///< false for a lone safetensors file, of which only the structure can be proved
 };
 

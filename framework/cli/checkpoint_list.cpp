@@ -119,7 +119,7 @@ std::string as_text(const Listing& listing, const fs::path& named) {
       continue;
     }
     const bool usable = text_at(document, "consistent") != "false";
-    rows.push_back({row.name, text_at(document, "kind") + (usable ? "" : ", inconsistent"),
+    rows.push_back({row.name, kind_text(document) + (usable ? "" : ", inconsistent"),
                     text_at(document, "commit_point/epoch"), text_at(document, "progress/step"),
                     size_text(row.listed.bytes), holders_text(document), refs_text(row.listed)});
   }
@@ -141,6 +141,7 @@ json::object as_json(const Listing& listing, const fs::path& named) {
     const json::object& document = row.listed.document;
     for (const char* key : {"kind", "run_id", "sequence", "commit_point", "progress", "consistent", "holders"})
       if (const json::value* value = document.if_contains(key)) o[key] = *value;
+    o["kind"] = kind_text(document);
     o["bytes"] = row.listed.bytes;
     o["refs"] = json::array(row.listed.refs.begin(), row.listed.refs.end());
     checkpoints.push_back(std::move(o));

@@ -51,8 +51,8 @@ std::string metrics_text(const json::object& document) {
 
 std::string as_text(const checkpoint::Checkpoint& shown) {
   const json::object& document = shown.document();
-  std::string text = styled(shown.path().string(), Style::strong, STDOUT_FILENO) + ": " + text_at(document, "kind") +
-                     ", " + size_text(shown.bytes()) + "\n";
+  std::string text = styled(shown.path().string(), Style::strong, STDOUT_FILENO) + ": " + kind_text(document) + ", " +
+                     size_text(shown.bytes()) + "\n";
   Rows rows{
       {"run", shown.run_id()},
       {"task", text_at(document, "task")},

@@ -32,8 +32,9 @@ ExitCode checkpoint_verify(const CommandLine& line) {
           "\n");
     return ExitCode::ok;
   }
-  print(path + ": " + (verified.has_checksums ? "whole" : "valid") + ", " + std::to_string(verified.tensors) +
-        " tensors, " + size_text(verified.bytes) +
+  print(path + ": " + (verified.has_checksums ? "whole" : "valid") + ", " +
+        (verified.is_replay ? "a replay's, without tensors" : std::to_string(verified.tensors) + " tensors") + ", " +
+        size_text(verified.bytes) +
         (verified.has_checksums ? ", every checksum agrees\n"
                                 : "; a lone file has no checksums that could prove its numbers\n"));
   return ExitCode::ok;

@@ -48,6 +48,10 @@ std::string text_at(const json::object& document, std::string_view path) {
   }
 }
 
+std::string kind_text(const json::object& document) {
+  return document.contains("replay") ? "replay" : text_at(document, "kind");
+}
+
 std::string holders_text(const json::object& document) {
   const json::value* holders = document.if_contains("holders");
   if (!holders || !holders->is_array()) return {};

@@ -23,6 +23,9 @@ std::string number_text(double value);
 /// At a path such as "progress/step"; "" where there is none.
 std::string text_at(const boost::json::object& document, std::string_view path);
 
+/// "full", "weights"; "replay" of what a replay has made, which has no tensors.
+std::string kind_text(const boost::json::object& document);
+
 /// "best (val_acc 0.986), last": who asked for the checkpoint.
 std::string holders_text(const boost::json::object& document);
 

@@ -72,6 +72,10 @@ BOOST_AUTO_TEST_CASE(the_history_of_a_training_replays_to_the_same_decisions_and
                                    "/replayed/checkpoints/last.ckpt");
   BOOST_CHECK_EQUAL(resumed.code, 8);
   BOOST_CHECK_MESSAGE(resumed.err.find("made by a replay") != std::string::npos, resumed.err);
+  BOOST_CHECK(here.run("checkpoint list replayed").out.find(" replay ") != std::string::npos);
+  BOOST_CHECK(here.run("checkpoint show replayed/checkpoints/last.ckpt").out.find(": replay, ") != std::string::npos);
+  BOOST_CHECK(here.run("checkpoint verify replayed/checkpoints/last.ckpt").out.find("a replay's, without tensors") !=
+              std::string::npos);
   const std::string history = read(here / "replayed/metrics.jsonl");
   for (const char* word : {"auto", "last"}) {
     const Outcome refused = here.run(std::string("train run.json --out replayed --resume ") + word);
