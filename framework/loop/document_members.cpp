@@ -55,7 +55,6 @@ constexpr Member members[] = {
     {"holders/*/reason", text, optional},
     {"holders/*/monitor", text, optional},
     {"holders/*/score", real, optional},
-    {"holders/*/reason", text, optional},
     {"bests", object, optional},
     {"bests/*", whole, optional},
     {"task", text},
