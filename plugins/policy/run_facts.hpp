@@ -28,7 +28,7 @@ struct RunFacts {
   std::uint64_t reachable_steps = TENON_UNKNOWN;
   double max_seconds = std::numeric_limits<double>::infinity();  ///< max_time, where no minimum comes before it
   std::uint64_t validates_every = 1;                             ///< check_val_every_n_epoch; 0: counted in batches
-  bool accumulates = false;  ///< several batches make one step
+  bool accumulates = false;                                      ///< several batches make one step
   /// Why no validation comes in this run, as far as that is certain: "it runs every 5 epochs, and the run ends
   /// after 2 epochs"; empty where one may come.
   std::string no_validation;
