@@ -169,6 +169,7 @@ void Loop::train() {
   const bool end_is_due = resumed_phase_ && *resumed_phase_ != Phase::final;
   if (limits_reached() && !end_is_due) {
     chain::log(TENON_LOG_INFO, "", "there is nothing to train: max_epochs, max_steps or limit_train_batches says so");
+    if (resumed_phase_) commit_point_.carry_out_owed_moves();
     return;
   }
   trains_ = true;

@@ -178,6 +178,27 @@ BOOST_AUTO_TEST_CASE(what_was_saved_for_the_state_resumed_from_is_told_as_to_the
   BOOST_TEST(told == wanted, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(a_run_killed_behind_its_last_state_tells_what_followed_from_it) {
+  TwoAttempts attempts;
+  attempts.p->on[TENON_HOOK(on_train_end)] = [&](const void*) {
+    const tenon_ticket end = save(*attempts.p, "end");
+    for (const tenon_checkpoint& c : attempts.checkpoints().list())
+      attempts.checkpoints().release(c.ticket, end, "replaced");
+  };
+  attempts.first([&](std::uint64_t step) {
+    if (step == 5) save(*attempts.p, "s5");
+  });
+  expect(attempts.everything(), {"end.ckpt"});
+  Names told;
+  for (const std::uint32_t hook : {TENON_HOOK(on_checkpoint_saved), TENON_HOOK(on_checkpoint_removed)})
+    attempts.p->on[hook] = [&, hook](const void* a) {
+      told.push_back((hook == TENON_HOOK(on_checkpoint_saved) ? "saved " : "removed ") +
+                     std::string(view(static_cast<const tenon_checkpoint_args*>(a)->checkpoint->name)));
+    };
+  attempts.second("end", [](std::uint64_t) {});
+  expect(told, {"saved end", "removed s5"});
+}
+
 BOOST_AUTO_TEST_CASE(what_was_left_behind_goes_at_the_end_of_a_run_that_has_no_newer_full_one) {
   TwoAttempts attempts;
   attempts.first([&](std::uint64_t step) {
