@@ -100,9 +100,7 @@ Adoption adopt(const std::vector<RunCheckpoint>& found, std::uint64_t sequence, 
       adopted.checkpoints.push_back(kept_from(c, requests.released, chain));
   }
   for (const RefRequest& r : requests.refs)
-    if (std::any_of(adopted.checkpoints.begin(), adopted.checkpoints.end(),
-                    [&](const Kept& kept) { return has_ticket(kept, r.ticket); }))
-      adopted.refs.push_back(r);
+    if (checkpoint_of(r.ticket, adopted)) adopted.refs.push_back(r);
   adopt_final(found, adopted);
   return adopted;
 }
@@ -130,17 +128,17 @@ std::vector<EndedTicket> ends_of_open_tickets(const SavedRequests& requests, con
   return ends;
 }
 
+const Kept* checkpoint_of(tenon_ticket ticket, const Adoption& adopted) {
+  for (const Kept& kept : adopted.checkpoints)
+    if (has_ticket(kept, ticket)) return &kept;
+  return nullptr;
+}
+
 namespace {
 
 const RunCheckpoint* checkpoint_at(const std::filesystem::path& path, const std::vector<RunCheckpoint>& found) {
   const auto at = std::find_if(found.begin(), found.end(), [&](const RunCheckpoint& c) { return c.path == path; });
   return at == found.end() ? nullptr : &*at;
-}
-
-const Kept* checkpoint_of(tenon_ticket ticket, const Adoption& adopted) {
-  for (const Kept& kept : adopted.checkpoints)
-    if (has_ticket(kept, ticket)) return &kept;
-  return nullptr;
 }
 
 /// Where each ref is to point, and whether it does.

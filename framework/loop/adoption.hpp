@@ -39,6 +39,9 @@ struct Adoption {
 Adoption adopt(const std::vector<RunCheckpoint>& found, std::uint64_t sequence, const SavedRequests& requests,
                const chain::Chain& chain);
 
+/// What was saved under a ticket; nullptr where it is not on disk.
+const Kept* checkpoint_of(tenon_ticket ticket, const Adoption& adopted);
+
 /// How each open ticket of the saved state has ended, in their order: as recorded; of a save, by whether it is among
 /// `checkpoints`.
 std::vector<EndedTicket> ends_of_open_tickets(const SavedRequests& requests, const std::vector<Kept>& checkpoints);

@@ -19,10 +19,7 @@ namespace {
 /// A save that had become durable, and whose folder has been removed by hand before anybody was told of it.
 std::optional<Leaving> removed_since(const OpenTicket& open, const std::filesystem::path& path, const Adoption& adopted,
                                      const std::vector<Leaving>& known) {
-  const auto has_it = [&](const Kept& kept) {
-    return std::find(kept.tickets.begin(), kept.tickets.end(), open.ticket) != kept.tickets.end();
-  };
-  if (std::any_of(adopted.checkpoints.begin(), adopted.checkpoints.end(), has_it)) return std::nullopt;
+  if (checkpoint_of(open.ticket, adopted)) return std::nullopt;
   if (std::any_of(known.begin(), known.end(), [&](const Leaving& one) { return one.held == open.ticket; }))
     return std::nullopt;
   Leaving gone{open.by, open.ticket, "it was no longer on disk when the run went on", {}, false};

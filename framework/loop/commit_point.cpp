@@ -6,7 +6,6 @@
 #include <tenon/failure.hpp>
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 
 #include "chain/abi.hpp"

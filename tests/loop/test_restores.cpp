@@ -538,37 +538,37 @@ BOOST_AUTO_TEST_CASE(an_interrupted_run_puts_nothing_back_until_it_has_gone_on_t
   BOOST_CHECK(weights_of(second.at("final")) == filled(2.0f));
 }
 
-BOOST_AUTO_TEST_CASE(a_pending_restore_finds_its_checkpoint_where_the_run_was_moved_to) {
-  Restoring first("first");
-  first.at_step[2] = [&] { save(first.p, "best"); };
+namespace {
+
+/// Runs one that saves "best" at step 2 and, in "c" at step 3, is still to end with it; its folder becomes `second`'s.
+void run_to_a_pending_restore(Restoring& first, const Restoring& second) {
+  first.at_step[2] = [&, more = first.at_step[2]] {
+    if (more) more();
+    save(first.p, "best");
+  };
   first.at_step[3] = [&] {
     first.checkpoints().restore(model, at_end, "the best", first.at("best").native());
     save(first.p, "c");
   };
   first.run.run();
-  Restoring second("second");
   fs::remove_all(second.run.folder);
   fs::rename(first.run.folder, second.run.folder);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_pending_restore_finds_its_checkpoint_where_the_run_was_moved_to) {
+  Restoring first("first"), second("second");
+  run_to_a_pending_restore(first, second);
   second.resume(second.at("c"));
   BOOST_CHECK(second.engine.weights_ == filled(2.0f));
 }
 
 BOOST_AUTO_TEST_CASE(a_pending_restore_takes_the_copy_that_has_the_same_weights_where_its_checkpoint_is_gone) {
   for (const bool same : {true, false}) {
-    Restoring first("first");
-    first.at_step[2] = [&] { save(first.p, "best"); };
-    first.at_step[same ? 2 : 1] = [&, before = first.at_step[2]] {
-      first.checkpoints().keep("of the best");
-      if (same) before();
-    };
-    first.at_step[3] = [&] {
-      first.checkpoints().restore(model, at_end, "the best", first.at("best").native());
-      save(first.p, "c");
-    };
-    first.run.run();
-    Restoring second("second");
-    fs::remove_all(second.run.folder);
-    fs::rename(first.run.folder, second.run.folder);
+    Restoring first("first"), second("second");
+    first.at_step[same ? 2 : 1] = [&] { first.checkpoints().keep("of the best, or not"); };
+    run_to_a_pending_restore(first, second);
     fs::remove_all(second.at("best"));
     second.resume(second.at("c"));
     BOOST_CHECK(second.engine.weights_ == filled(same ? 2.0f : 8.0f));
